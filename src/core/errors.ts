@@ -1,0 +1,61 @@
+/** Exit codes of the command line. */
+export const EXIT = {
+  ok: 0,
+  checkFailed: 1,
+  usage: 2,
+  interrupted: 3,
+} as const;
+
+/** What a refused input tells: where, which rule, which value, and what to do. */
+export interface Refusal {
+  /** File and line, config path, flag or plugin: where the user has to look. */
+  readonly place: string;
+  /** What must hold there. */
+  readonly rule: string;
+  /** What was found, shortened if long. Left out when nothing was there. */
+  readonly value?: unknown;
+  /** The next thing to do. */
+  readonly mend: string;
+  readonly exitCode?: number;
+}
+
+/**
+ * An error that the user can mend. Printed as one message without a stack trace.
+ *
+ * @example
+ * ```ts
+ * import { BladeError } from "./errors.ts";
+ * import { assertEquals } from "@std/assert";
+ * const error = new BladeError({
+ *   place: "config.jsonc: align.cutoff",
+ *   rule: "must be at least 1",
+ *   value: 0,
+ *   mend: "set it to the length of the lists that you want",
+ * });
+ * assertEquals(
+ *   error.message,
+ *   "config.jsonc: align.cutoff: must be at least 1, got 0.\n  To mend: set it to the length of the lists that you want.",
+ * );
+ * ```
+ */
+export class BladeError extends Error {
+  readonly exitCode: number;
+
+  constructor(readonly refusal: Refusal) {
+    const got = "value" in refusal ? `, got ${shown(refusal.value)}` : "";
+    super(
+      `${refusal.place}: ${refusal.rule}${got}.\n  To mend: ${refusal.mend}.`,
+    );
+    this.name = "BladeError";
+    this.exitCode = refusal.exitCode ?? EXIT.usage;
+  }
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "string"
+    ? JSON.stringify(value)
+    : typeof value === "object" && value !== null
+    ? JSON.stringify(value)
+    : String(value);
+  return text.length > 120 ? text.slice(0, 117) + "…" : text;
+}
