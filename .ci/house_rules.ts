@@ -1,0 +1,59 @@
+/** What may stand in no file of the repository, whatever the file is about. */
+import type { SourceFile, Violation } from "./arch.ts";
+
+interface TextRule {
+  readonly pattern: RegExp;
+  readonly rule: string;
+  readonly mend: string;
+  readonly exempt?: RegExp;
+}
+
+/** Files longer than this are named, not refused. */
+export const LONG_FILE = 400;
+
+const RULES: readonly TextRule[] = [
+  {
+    pattern: /(?:^|[\s"'`(=:])\/(?:home|root|Users|work|mnt|private)\/[\w.-]/,
+    rule: "no path of one machine",
+    mend: "write it relative to the repository, or take it as an argument",
+  },
+  {
+    pattern:
+      /\bhttps?:\/\/(?:[\w.-]*\b(?:registry|artifactory|nexus|verdaccio|mirror)\b|(?:127|10|192\.168)\.|localhost)/,
+    rule: "no address of a registry or of a private host",
+    mend: "let npm's and Deno's own settings say where packages come from",
+  },
+  {
+    pattern: /\.\.\/shared\b/,
+    rule: "no file beside the repository",
+    mend: "copy what is needed into fixtures/, or let the user name the folder",
+    exempt: /^(?:tests|bench)\//,
+  },
+  {
+    pattern: /\b(?:TODO|FIXME|XXX)\b/,
+    rule: "no note of unfinished work",
+    mend: "finish it, or say in the documentation what is not there",
+    exempt: /^(?:\.ci\/house_rules\.ts|tests\/ci\/.*|deno\.lock)$/,
+  },
+];
+
+/** Checks every line of every file; one violation per rule and line. */
+export function checkTexts(files: readonly SourceFile[]): Violation[] {
+  const violations: Violation[] = [];
+  for (const { path, text } of files) {
+    const rules = RULES.filter(({ exempt }) => !exempt?.test(path));
+    if (!rules.some(({ pattern }) => new RegExp(pattern, "m").test(text))) continue;
+    text.split("\n").forEach((content, index) => {
+      for (const { pattern, rule, mend } of rules) {
+        if (pattern.test(content)) violations.push({ path, line: index + 1, rule, mend });
+      }
+    });
+  }
+  return violations;
+}
+
+/** The files that hold more than `LONG_FILE` lines. */
+export function longFiles(files: readonly SourceFile[]): { path: string; lines: number }[] {
+  return files.map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }))
+    .filter(({ lines }) => lines > LONG_FILE);
+}
