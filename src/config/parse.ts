@@ -1,0 +1,129 @@
+import { fromFileUrl, isAbsolute, resolve } from "@std/path";
+import { BladeError } from "../core/errors.ts";
+import { configRefusal, type PlaceOf } from "./config_refusal.ts";
+import { readJsonc } from "./jsonc_document.ts";
+import { applyOverride, type Override, readOverride } from "./override.ts";
+import { type BladeConfig, configSchema, QUICKSTART_FOLDER } from "./schema.ts";
+
+/** What the command line adds to a configuration file. */
+export interface ConfigOverrides {
+  /** `path=value` each, later ones win. */
+  readonly set?: readonly string[];
+  readonly seed?: number;
+  readonly device?: string;
+  /** Plugins beside those of the file; relative paths start at the working folder. */
+  readonly plugins?: readonly string[];
+}
+
+/** A configuration text with the place it came from. */
+export interface ConfigSource extends ConfigOverrides {
+  /** Path of the file; relative paths written in it start at its folder. */
+  readonly path: string;
+}
+
+/**
+ * Parses a configuration: JSONC, then the overrides, then the schema, which fills every default. Relative
+ * `data.folder` and `plugins` become absolute, from the file's folder or, when given by a flag, from the working
+ * folder.
+ *
+ * @throws {BladeError} with file and line (or flag), path, rule, value and mend
+ * @example
+ * ```ts
+ * import { parseConfig } from "./parse.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * const config = parseConfig('{ "seed": 7 }', { path: "run.jsonc", set: ["align.cutoff=5"] });
+ * assertEquals([config.seed, config.align.cutoff, config.align.groupSize], [7, 5, 4]);
+ * assertThrows(() => parseConfig('{ "sed": 7 }', { path: "run.jsonc", set: [] }), Error, 'did you mean "seed"?');
+ * ```
+ */
+export function parseConfig(text: string, source: ConfigSource): BladeConfig {
+  const document = readJsonc(text, source.path);
+  const overrides = overridesOf(source);
+  const input = overrides.reduce<unknown>(
+    (value, override) => applyOverride(value, override, configSchema.parse({})),
+    document.value,
+  );
+  const placeOf: PlaceOf = (path) =>
+    giverOf(path, overrides)?.place ?? `${source.path}:${document.lineOf(path)}`;
+  const result = configSchema.safeParse(input);
+  if (!result.success) throw configRefusal(result.error, input, placeOf);
+  const given = (input as { data?: { folder?: string } }).data?.folder !== undefined;
+  const own = fromFileUrl(new URL(`../../${QUICKSTART_FOLDER}`, import.meta.url));
+  const config = given ? result.data : { ...result.data, data: { ...result.data.data, folder: own } };
+  return anchored(withPlugins(config, source), resolve(source.path, ".."), overrides);
+}
+
+/**
+ * Reads and parses a configuration file.
+ *
+ * @throws {BladeError} when the file cannot be read or does not fit the schema
+ * @example
+ * ```ts
+ * import { loadConfig } from "./parse.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = new URL("../../configs/quickstart.jsonc", import.meta.url);
+ * const config = await loadConfig(path.pathname, { seed: 3 });
+ * assertEquals([config.seed, config.data.reader], [3, "fixture"]);
+ * ```
+ */
+export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<BladeConfig> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new BladeError({
+        place: path,
+        rule: "must be a configuration file",
+        value: "no such file",
+        mend: "give the path of a .jsonc file, for instance configs/quickstart.jsonc",
+      });
+    }
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw new BladeError({
+        place: path,
+        rule: "must be a file",
+        value: "a folder",
+        mend: "name a file in it",
+      });
+    }
+    throw error;
+  }
+  return parseConfig(text, { ...overrides, path });
+}
+
+function overridesOf(source: ConfigSource): Override[] {
+  const overrides = (source.set ?? []).map(readOverride);
+  if (source.seed !== undefined) {
+    overrides.push({ place: `--seed ${source.seed}`, path: ["seed"], value: source.seed });
+  }
+  if (source.device !== undefined) {
+    overrides.push({ place: `--device ${source.device}`, path: ["device"], value: source.device });
+  }
+  return overrides;
+}
+
+/** The last override that gave the value at a path: it, or a part around it. */
+function giverOf(path: readonly (string | number)[], overrides: readonly Override[]): Override | undefined {
+  return overrides.findLast((override) => override.path.every((part, depth) => part === path[depth]));
+}
+
+function withPlugins(config: BladeConfig, source: ConfigSource): BladeConfig {
+  const added = (source.plugins ?? []).map((spec) => fromFolder(spec, Deno.cwd()));
+  return { ...config, plugins: [...config.plugins, ...added] };
+}
+
+/** Makes paths absolute, so that the run folder's copy of the configuration works from anywhere. */
+function anchored(config: BladeConfig, folder: string, overrides: readonly Override[]): BladeConfig {
+  const baseOf = (...path: (string | number)[]) => giverOf(path, overrides) ? Deno.cwd() : folder;
+  return {
+    ...config,
+    data: { ...config.data, folder: resolve(baseOf("data", "folder"), config.data.folder) },
+    plugins: config.plugins.map((spec, index) => fromFolder(spec, baseOf("plugins", index))),
+  };
+}
+
+/** Paths start at a folder; addresses (`npm:`, `https:`, `file:`) stay. */
+function fromFolder(spec: string, folder: string): string {
+  return isAbsolute(spec) || /^[a-z][a-z0-9+.-]+:/i.test(spec) ? spec : resolve(folder, spec);
+}
