@@ -1,0 +1,79 @@
+/** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
+export type RunEvent =
+  | { readonly kind: "stage"; readonly timeMs: number; readonly stage: string; readonly steps: number }
+  | {
+    readonly kind: "step";
+    readonly timeMs: number;
+    readonly stage: string;
+    readonly step: number;
+    readonly values: Readonly<Record<string, number | null>>;
+  }
+  | {
+    readonly kind: "note";
+    readonly timeMs: number;
+    readonly level: "info" | "warning";
+    readonly message: string;
+  };
+
+/** An open `events.jsonl`: each event is a whole line on return, so that an interrupted run keeps its log. */
+export interface EventLog extends Disposable {
+  append(event: RunEvent): void;
+}
+
+/**
+ * Opens the event log for appending. A last line without an end, left by a program that died, is cut off first.
+ * Numbers that JSON does not have (NaN, infinite) become null.
+ *
+ * @example
+ * ```ts
+ * import { openEventLog, readEvents } from "./event_log.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, '{"kind":"sta');
+ * {
+ *   using log = openEventLog(path);
+ *   log.append({ kind: "step", timeMs: 5, stage: "sft", step: 1, values: { loss: 2, nothing: NaN } });
+ * }
+ * assertEquals(await readEvents(path), [
+ *   { kind: "step", timeMs: 5, stage: "sft", step: 1, values: { loss: 2, nothing: null } },
+ * ]);
+ * await Deno.remove(path);
+ * ```
+ */
+export function openEventLog(path: string): EventLog {
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  const end = endOfLastLine(file);
+  file.truncateSync(end);
+  file.seekSync(end, Deno.SeekMode.Start);
+  const encoder = new TextEncoder();
+  return {
+    append(event) {
+      const bytes = encoder.encode(JSON.stringify(event) + "\n");
+      for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+    },
+    [Symbol.dispose]() {
+      file.close();
+    },
+  };
+}
+
+/** Reads the events of a run; an unfinished last line is left out. */
+export async function readEvents(path: string): Promise<RunEvent[]> {
+  const text = await Deno.readTextFile(path);
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as RunEvent);
+}
+
+/** Offset after the last line end, read backwards in blocks. */
+function endOfLastLine(file: Deno.FsFile): number {
+  const block = new Uint8Array(4096);
+  for (let end = file.statSync().size; end > 0;) {
+    const begin = Math.max(0, end - block.length);
+    file.seekSync(begin, Deno.SeekMode.Start);
+    const read = file.readSync(block.subarray(0, end - begin)) ?? 0;
+    const newline = block.subarray(0, read).lastIndexOf(0x0a);
+    if (newline >= 0) return begin + newline + 1;
+    end = begin;
+  }
+  return 0;
+}

@@ -1,0 +1,164 @@
+import cliProgress from "cli-progress";
+import type { Observer, StepEvent } from "../core/observer.ts";
+import type { EventLog } from "./event_log.ts";
+
+/** Where progress goes. */
+export interface ProgressOptions {
+  /** Keeps every event; left out, nothing is kept. */
+  readonly log?: EventLog;
+  /** Whether the reader sits at a terminal: a moving bar, else lines. */
+  readonly terminal: boolean;
+  /** Takes text for stderr. */
+  readonly write: (text: string) => void;
+  /** Milliseconds of a steady clock. */
+  readonly now?: () => number;
+  /** Least time between two lines of a stage, in milliseconds, where there is no bar. */
+  readonly everyMs?: number;
+}
+
+/** An observer that draws; `close` ends the line in progress. */
+export interface Progress extends Observer {
+  close(): void;
+}
+
+/** Gauges worth a place in the line, the first three that a step has. */
+const SHOWN = ["reward", "loss", "signal", "ndcg@10", "klToReference", "entropy"];
+
+/**
+ * Draws the progress of a run on stderr, with the time left, and keeps every event in the run's log.
+ *
+ * @example
+ * ```ts
+ * import { createProgress } from "./progress.ts";
+ * import { assertEquals } from "@std/assert";
+ * let text = "";
+ * const progress = createProgress({ terminal: false, write: (part) => text += part, now: () => 0 });
+ * progress.stage("sft", 2);
+ * progress.note("warning", "The labels are few.");
+ * progress.close();
+ * assertEquals(text, "sft: 2 steps\nwarning: The labels are few.\nsft: stopped at step 0 of 2\n");
+ * ```
+ */
+export function createProgress(options: ProgressOptions): Progress {
+  const now = options.now ?? (() => performance.now());
+  const startMs = now();
+  const draw = options.terminal ? barDrawing() : lineDrawing(options.write, now, options.everyMs ?? 5000);
+  const timeMs = () => Math.round(now() - startMs);
+  return {
+    stage(name, steps) {
+      options.log?.append({ kind: "stage", timeMs: timeMs(), stage: name, steps });
+      draw.stage(name, steps);
+    },
+    step(event) {
+      options.log?.append({ kind: "step", timeMs: timeMs(), ...event });
+      draw.step(event);
+    },
+    note(level, message) {
+      options.log?.append({ kind: "note", timeMs: timeMs(), level, message });
+      // The bar's line is left standing; what follows is drawn below it.
+      draw.pause();
+      options.write(level === "warning" ? `warning: ${message}\n` : `${message}\n`);
+    },
+    close() {
+      draw.close();
+    },
+  };
+}
+
+interface Drawing {
+  stage(name: string, steps: number): void;
+  step(event: StepEvent): void;
+  pause(): void;
+  close(): void;
+}
+
+function lineDrawing(write: (text: string) => void, now: () => number, everyMs: number): Drawing {
+  let stage = { name: "", steps: 0, done: 0, startMs: 0, firstStep: 1, lastLineMs: 0 };
+  const end = () => {
+    if (stage.name === "") return;
+    const seconds = duration(now() - stage.startMs);
+    write(
+      stage.done >= stage.steps
+        ? `${stage.name}: done in ${seconds}\n`
+        : `${stage.name}: stopped at step ${stage.done} of ${stage.steps}\n`,
+    );
+  };
+  return {
+    stage(name, steps) {
+      end();
+      stage = { name, steps, done: 0, startMs: now(), firstStep: 0, lastLineMs: now() };
+      write(`${name}: ${steps} ${steps === 1 ? "step" : "steps"}\n`);
+    },
+    step(event) {
+      // A resumed stage starts at a later step: only the steps done here tell the speed.
+      if (stage.firstStep === 0) stage.firstStep = event.step;
+      stage.done = event.step;
+      if (now() - stage.lastLineMs < everyMs) return;
+      stage.lastLineMs = now();
+      const perStep = (now() - stage.startMs) / (event.step - stage.firstStep + 1);
+      const left = duration(perStep * Math.max(0, stage.steps - event.step));
+      const percent = Math.round((100 * event.step) / Math.max(1, stage.steps));
+      write(`${stage.name}: ${event.step}/${stage.steps} ${percent} % ${gauges(event)} ${left} left\n`);
+    },
+    pause() {},
+    close() {
+      end();
+      stage = { ...stage, name: "" };
+    },
+  };
+}
+
+function barDrawing(): Drawing {
+  const bar = new cliProgress.SingleBar({
+    format: "{stage} {bar} {percentage}% {value}/{total} {gauges} {eta_formatted} left",
+    hideCursor: false,
+    etaBuffer: 50,
+    gracefulExit: false,
+  }, cliProgress.Presets.shades_classic);
+  let running = false;
+  const stop = () => {
+    if (running) bar.stop();
+    running = false;
+  };
+  let shown = { name: "", steps: 0 };
+  const start = (value: number) => {
+    bar.start(shown.steps, value, { stage: shown.name.padEnd(10), gauges: "" });
+    running = true;
+  };
+  return {
+    stage(name, steps) {
+      stop();
+      shown = { name, steps };
+      start(0);
+    },
+    step(event) {
+      if (!running) start(event.step);
+      bar.update(event.step, { gauges: gauges(event) });
+    },
+    pause: stop,
+    close: stop,
+  };
+}
+
+function gauges(event: StepEvent): string {
+  return SHOWN.filter((name) => Number.isFinite(event.values[name])).slice(0, 3)
+    .map((name) => `${name} ${event.values[name]!.toPrecision(4)}`).join("  ");
+}
+
+/**
+ * Milliseconds in words: `12 s`, `3 min 20 s`, `2 h 5 min`.
+ *
+ * @example
+ * ```ts
+ * import { duration } from "./progress.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([duration(900), duration(200_000), duration(7_500_000)], ["1 s", "3 min 20 s", "2 h 5 min"]);
+ * ```
+ */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

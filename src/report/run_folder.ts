@@ -1,0 +1,117 @@
+import { basename, dirname, join } from "@std/path";
+import { BladeError } from "../core/errors.ts";
+
+/** Names of the files of a run folder. */
+export const RUN_FILES = {
+  manifest: "manifest.json",
+  config: "config.resolved.json",
+  events: "events.jsonl",
+  checkpoints: "checkpoints",
+  lists: "lists.csv",
+  perUser: "per-user.csv",
+  modelCard: "model-card.md",
+  report: "report.html",
+} as const;
+
+/**
+ * Makes the folder of a new run. An existing folder is taken only when it is empty: nothing is ever overwritten.
+ *
+ * @throws {BladeError} when something is there already
+ * @example
+ * ```ts
+ * import { createRunFolder } from "./run_folder.ts";
+ * import { assertRejects } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await createRunFolder(`${folder}/first`);
+ * await Deno.writeTextFile(`${folder}/first/manifest.json`, "{}");
+ * await assertRejects(() => createRunFolder(`${folder}/first`), Error, "--resume");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function createRunFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
+      const mend = "choose another folder with --out";
+      throw new BladeError({ place: path, rule: "must be a folder, not a file", mend });
+    }
+    throw error;
+  }
+  for await (const entry of Deno.readDir(path)) {
+    throw new BladeError({
+      place: path,
+      rule: "must be a new or an empty folder",
+      value: entry.name,
+      mend: `choose another folder with --out, or go on with this run: train --resume ${path}`,
+    });
+  }
+}
+
+/**
+ * Makes and names the first free folder `parent/name-1`, `parent/name-2` … Two runs started at once get two.
+ *
+ * @example
+ * ```ts
+ * import { nextRunFolder } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * const parent = await Deno.makeTempDir();
+ * assertEquals(await nextRunFolder(parent, "demo"), `${parent}/demo-1`);
+ * assertEquals(await nextRunFolder(parent, "demo"), `${parent}/demo-2`);
+ * await Deno.remove(parent, { recursive: true });
+ * ```
+ */
+export async function nextRunFolder(parent: string, name: string): Promise<string> {
+  await Deno.mkdir(parent, { recursive: true });
+  for (let number = 1;; number++) {
+    const path = join(parent, `${name}-${number}`);
+    try {
+      await Deno.mkdir(path);
+      return path;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/**
+ * Writes a file so that a reader sees all of it or what was there before: beside it, to the disk, then renamed.
+ * When the disk is full or the program dies, the old file stands.
+ *
+ * @param path the file
+ * @param content text, bytes, or pieces of them in order
+ * @example
+ * ```ts
+ * import { writeAtomically } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await writeAtomically(`${folder}/a.txt`, "one");
+ * await writeAtomically(`${folder}/a.txt`, ["tw", "o"]);
+ * assertEquals(await Deno.readTextFile(`${folder}/a.txt`), "two");
+ * assertEquals([...Deno.readDirSync(folder)].length, 1);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | Iterable<string | Uint8Array>,
+): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`);
+  const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+  const encoder = new TextEncoder();
+  try {
+    using file = await Deno.open(beside, { write: true, createNew: true });
+    for (const piece of pieces) {
+      await writeAll(file, typeof piece === "string" ? encoder.encode(piece) : piece);
+    }
+    await file.sync();
+    await Deno.rename(beside, path);
+  } catch (error) {
+    await Deno.remove(beside).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+}
