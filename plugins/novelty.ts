@@ -1,0 +1,25 @@
+import { defineMetric, notDefined, oneOf } from "blade";
+
+/** Novelty: how surprising the items are, given how often training met them (Zhou et al. 2010). */
+export default defineMetric({
+  name: "novelty",
+  summary: "Mean self-information of the slate's items, in bits: rare items are novel.",
+  formula: "mean over the items of −log2(count / total); an item never seen counts as seen once",
+  kind: "list",
+  options: {
+    /** Share of interactions, or of users, that an item has. */
+    kind: oneOf("self-information", "inverse-user-frequency"),
+  },
+  range: [0, Infinity],
+  direction: "maximize",
+  needs: ["popularity"],
+  score(slate, _context, { popularity }, { kind }) {
+    const [counts, total] = kind === "self-information"
+      ? [popularity.counts, popularity.totalInteractions]
+      : [popularity.users, popularity.totalUsers];
+    if (total === 0) return notDefined("no training interaction");
+    const items = slate.filter((item) => item >= 0);
+    const bits = items.reduce((sum, item) => sum + Math.log2(total / Math.max(1, counts[item] ?? 0)), 0);
+    return bits / items.length;
+  },
+});

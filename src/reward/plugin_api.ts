@@ -1,0 +1,26 @@
+/**
+ * The module `blade` as a metric plugin sees it: types and helpers, no tensor and no package behind it.
+ *
+ * @module
+ */
+export { defineMetric } from "./define_metric.ts";
+export { type NotDefined, notDefined } from "./not_defined.ts";
+export { type Choice, oneOf, type OptionDefault, type OptionSpecs, type OptionValues } from "./options.ts";
+export type {
+  Direction,
+  ListMetric,
+  ListSpec,
+  Metric,
+  MetricBatch,
+  MetricFactory,
+  PopulationMetric,
+  PopulationSpec,
+  Range,
+  Ranks,
+  Slate,
+  Undefine,
+} from "./metric.ts";
+export type { Context, Relevance } from "../core/context.ts";
+export type { Popularity } from "../core/dataset.ts";
+export type { ItemIndex, UserIndex } from "../core/ids.ts";
+export type { CategoryTable, HistoryTable, ItemVectors, SignalName, Signals } from "../core/signals.ts";
