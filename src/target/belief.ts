@@ -1,35 +1,14 @@
-import { BladeError } from "../core/errors.ts";
 import type { RewardBatch } from "../core/rewards.ts";
+import type { Belief } from "./belief_state.ts";
 import { createEvidence, type Evidence, updateEvidence } from "./evidence.ts";
 import { gaugesOf, type GaugeSums, gaugeSums, populationDeviation, type TargetGauges } from "./gauges.ts";
-import { requireBestOf, requireCapacity, requireDiscount, requireWeight } from "./requirements.ts";
 import { massAround, type RewardMass, rewardMass, totalMass } from "./reward_mass.ts";
-import { emptyPool, poolMass, pourInto, type RewardPool } from "./reward_pool.ts";
+import { poolMass, pourInto } from "./reward_pool.ts";
 import { bayesianWeighing, staticWeighing, weighGroup } from "./weigh_group.ts";
 
-/** What the target is made of. */
-export interface BeliefSettings {
-  /** `bayesian` learns from every visit; `static` keeps what the reference's slates said. */
-  readonly kind: "bayesian" | "static";
-  /** The N of best-of-N, ≥ 1. */
-  readonly n: number;
-  /** α: weight of a context's reference slates together, in pseudo-observations. Of no effect on `static`. */
-  readonly priorStrength: number;
-  /** λ in (0, 1] per visit. */
-  readonly discount: number;
-  /** α_pool: weight of the recent rewards of all contexts in the judgement of each; 0 for none. */
-  readonly pooling: number;
-  /** Distinct rewards remembered per context. */
-  readonly maxAtoms: number;
-}
-
-/** What a run believes of the rewards in each of its contexts. */
-export interface Belief {
-  readonly settings: BeliefSettings;
-  /** [contexts] by `contextId`. */
-  readonly evidence: readonly Evidence[];
-  readonly pool: RewardPool;
-}
+export { type Belief, type BeliefSettings, createBelief } from "./belief_state.ts";
+export { type BeliefArrays, deserializeBelief, serializeBelief } from "./belief_arrays.ts";
+export type { TargetGauges };
 
 /** The judgement of a batch of rollouts. */
 export interface RolloutWeights {
@@ -38,51 +17,6 @@ export interface RolloutWeights {
   /** [B·G] nats: mean ω of the group's others, weighed without this one; NaN where the reward is not defined. */
   readonly baseline: Float64Array;
   readonly gauges: TargetGauges;
-}
-
-/**
- * The belief before anything was seen. Give the contexts their reference slates with `setPrior`.
- *
- * @param o.contexts Number of contexts; a `contextId` is 0 … contexts − 1.
- * @throws {BladeError} when a setting is out of its range.
- *
- * @example
- * ```ts
- * import { createBelief, setPrior, updateBatch, weighBatch } from "./belief.ts";
- * import { assert, assertEquals } from "@std/assert";
- * const settings = { n: 4, priorStrength: 2, discount: 0.9, pooling: 0, maxAtoms: 128 };
- * let belief = createBelief({ kind: "bayesian", contexts: 1, ...settings });
- * belief = setPrior(belief, [0], Float64Array.of(0, 0.5), Uint8Array.of(1, 1), 2);
- * const rewards = {
- *   values: [],
- *   defined: Uint8Array.of(1, 1),
- *   reward: Float64Array.of(0.6, 0.7),
- *   undefinedReasons: new Map(),
- * };
- * const before = weighBatch(belief, Int32Array.of(0), rewards, { groupSize: 2 });
- * assert(before.gauges.signal > 0);
- * assertEquals(before.gauges.saturated, 1);
- * belief = updateBatch(belief, Int32Array.of(0), rewards, { groupSize: 2 });
- * assertEquals(weighBatch(belief, Int32Array.of(0), rewards, { groupSize: 2 }).gauges.saturated, 0);
- * ```
- */
-export function createBelief(o: BeliefSettings & { readonly contexts: number }): Belief {
-  const { contexts, ...settings } = o;
-  requireBestOf(settings.n);
-  requireWeight("target.priorStrength", settings.priorStrength);
-  requireDiscount(settings.discount);
-  requireWeight("target.pooling", settings.pooling);
-  requireCapacity(settings.maxAtoms);
-  if (settings.kind === "static" && settings.pooling > 0) {
-    throw new BladeError({
-      place: "target.pooling",
-      rule: 'must be 0 with kind "static", which looks at the context\'s reference slates alone',
-      value: settings.pooling,
-      mend: 'set it to 0, or the kind to "bayesian"',
-    });
-  }
-  const none = createEvidence({ prior: [], priorStrength: 0, maxAtoms: settings.maxAtoms });
-  return { settings, evidence: new Array<Evidence>(contexts).fill(none), pool: emptyPool() };
 }
 
 /**
