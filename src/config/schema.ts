@@ -39,27 +39,28 @@ const data = z.strictObject({
     .default("fixture").describe("format of the files; `table` is any CSV, TSV or JSONL with a column map"),
   folder: z.string().min(1).default(QUICKSTART_FOLDER)
     .describe("folder of the data; relative to this file, or to the working folder when given by --set"),
-  interactions: column.exactOptional().describe(
-    "file of the interactions in the folder, where not the usual one",
-  ),
-  items: column.exactOptional().describe("file of the items in the folder, where not the usual one"),
-  users: column.exactOptional().describe("file of the users in the folder, where not the usual one"),
+  interactions: column.exactOptional().describe("table: file of the interactions, by default interactions.*"),
+  items: column.exactOptional().describe("table: file of the items, by default items.*"),
+  users: column.exactOptional().describe("table: file of the users, by default users.*"),
   format: z.enum(["csv", "tsv", "jsonl"]).exactOptional()
-    .describe("format of a `table`; by default what the file's name ends in"),
+    .describe("table: format of the files, by default what their names end in"),
   columns: z.strictObject({
     user: column,
     item: column,
     rating: column.exactOptional(),
     timestamp: column.exactOptional(),
-  }).exactOptional().describe("columns of the interactions of a `table`"),
+  }).exactOptional().describe("table: columns of the interactions, by default user, item, rating, timestamp"),
   itemColumns: z.strictObject({
     item: column,
     title: column.exactOptional(),
     categories: column.exactOptional(),
     categorySeparator: z.string().min(1).exactOptional(),
-  }).exactOptional().describe("columns of the items of a `table`"),
+  }).exactOptional().describe("table: columns of the items, by default item, title, categories"),
   userColumns: z.strictObject({ user: column, groups: z.array(column).exactOptional() }).exactOptional()
-    .describe("columns of the users of a `table`"),
+    .describe("table: columns of the users, by default user and every other one as a group"),
+  name: column.exactOptional().describe(
+    "recbole: name of the files before .inter, by default the only one there",
+  ),
   fields: z.strictObject({
     user: column.exactOptional(),
     item: column.exactOptional(),
@@ -67,8 +68,7 @@ const data = z.strictObject({
     timestamp: column.exactOptional(),
     title: column.exactOptional(),
     categories: column.exactOptional(),
-  }).exactOptional().describe("names of the fields of `recbole` atomic files, where not the usual ones"),
-  name: column.exactOptional().describe("name of the data set in tables and in the model card"),
+  }).exactOptional().describe("recbole: names of the fields, by default user_id, item_id, rating, timestamp"),
   kCore: z.int().min(0).default(5)
     .describe("users and items with fewer interactions are dropped until none is left; 0 or 1 keeps all"),
   minRating: z.number().nullable().default(null).describe(
@@ -245,31 +245,20 @@ export const configSchema = z.strictObject({
     const rule = `must be given for the reader \`${config.data.reader}\``;
     refuse(["data", "folder"], rule, "set it to the folder that holds the files of the data set");
   }
-  if (config.data.reader === "table") {
-    for (const key of ["interactions", "columns"] as const) {
-      if (config.data[key] === undefined) {
-        const example = key === "columns" ? '{ "user": "user_id", "item": "item_id" }' : '"ratings.csv"';
-        refuse(
-          ["data", key],
-          "must be given for the reader `table`",
-          `add for instance "${key}": ${example}`,
-        );
-      }
+  const belonging = {
+    table: ["interactions", "items", "users", "format", "columns", "itemColumns", "userColumns"],
+    recbole: ["name", "fields"],
+  } as const;
+  for (const [reader, keys] of Object.entries(belonging)) {
+    if (reader === config.data.reader) continue;
+    for (const key of keys) {
+      if (config.data[key] === undefined) continue;
+      refuse(
+        ["data", key],
+        `belongs to the reader \`${reader}\` only`,
+        `remove it, or set data.reader to "${reader}"`,
+      );
     }
-  } else {
-    for (const key of ["columns", "itemColumns", "userColumns", "format"] as const) {
-      if (config.data[key] !== undefined) {
-        refuse(
-          ["data", key],
-          "belongs to the reader `table` only",
-          `remove it, or set data.reader to "table"`,
-        );
-      }
-    }
-  }
-  if (config.data.fields !== undefined && config.data.reader !== "recbole") {
-    const rule = "belongs to the reader `recbole` only";
-    refuse(["data", "fields"], rule, `remove it, or set data.reader to "recbole"`);
   }
   const lists: [(string | number)[], readonly string[]][] = [
     [["evaluate", "metrics"], config.evaluate.metrics],

@@ -1,0 +1,109 @@
+import deno from "../../deno.json" with { type: "json" };
+import { EXIT } from "../core/errors.ts";
+import type { Command } from "./command.ts";
+import { printJson } from "./io.ts";
+
+/** `blade doctor`: what this machine offers, and which permissions are missing for it. */
+export const doctorCommand: Command = {
+  name: "doctor",
+  summary: "Versions, devices, memory and permissions of this machine.",
+  positionals: [],
+  flags: [{ name: "json", summary: "print one JSON document" }],
+  examples: [{ line: "doctor", about: "before asking for help" }],
+  async run(input, io) {
+    const report = await examine();
+    if (input.flags.has("json")) printJson(io, report);
+    else io.out(shown(report));
+    return EXIT.ok;
+  },
+};
+
+interface DoctorReport {
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: { readonly os: string; readonly cores: number; readonly memory: MemoryBytes | null };
+  readonly devices: readonly DeviceFact[];
+  readonly permissions: readonly PermissionFact[];
+}
+
+interface MemoryBytes {
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+}
+
+interface DeviceFact {
+  readonly device: string;
+  readonly usable: boolean;
+  readonly detail: string;
+}
+
+interface PermissionFact {
+  readonly permission: string;
+  readonly state: string;
+  /** What it is needed for. */
+  readonly purpose: string;
+}
+
+async function examine(): Promise<DoctorReport> {
+  const { probeDevices } = await import("../device/open_device.ts");
+  return {
+    versions: {
+      blade: deno.version,
+      deno: Deno.version.deno,
+      v8: Deno.version.v8,
+      tfjs: versionOf(deno.imports["@tensorflow/tfjs-core"]),
+    },
+    machine: {
+      os: `${Deno.build.os} ${Deno.build.arch}`,
+      cores: navigator.hardwareConcurrency,
+      memory: await memory(),
+    },
+    devices: await probeDevices(),
+    permissions: await permissions(),
+  };
+}
+
+async function memory(): Promise<MemoryBytes | null> {
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "systemMemoryInfo" });
+  if (state !== "granted") return null;
+  const { total, available } = Deno.systemMemoryInfo();
+  return { totalBytes: total, availableBytes: available };
+}
+
+async function permissions(): Promise<PermissionFact[]> {
+  const asked: [Deno.PermissionDescriptor, string][] = [
+    [{ name: "read", path: "." }, "reads data and configurations"],
+    [{ name: "write", path: "runs" }, "writes run folders under ./runs; elsewhere --allow-write=DIR"],
+    [{ name: "ffi" }, "only the device `native` needs it: --allow-ffi"],
+    [{ name: "net" }, "only plugins from https: need it: --allow-net=HOST"],
+  ];
+  return await Promise.all(asked.map(async ([descriptor, purpose]) => ({
+    permission: descriptor.name,
+    state: (await Deno.permissions.query(descriptor)).state,
+    purpose,
+  })));
+}
+
+function versionOf(specifier: string): string {
+  return specifier.slice(specifier.lastIndexOf("@") + 1);
+}
+
+function shown(report: DoctorReport): string {
+  const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const { os, cores, memory: bytes } = report.machine;
+  const free = bytes === null
+    ? "memory unknown"
+    : `${gib(bytes.availableBytes)} of ${gib(bytes.totalBytes)} free`;
+  const line = (name: string, value: string) => `  ${name.padEnd(10)} ${value}\n`;
+  return [
+    "Versions\n",
+    ...Object.entries(report.versions).map(([name, version]) => line(name, version)),
+    "Machine\n",
+    line(os, `${cores} cores, ${free}`),
+    "Devices\n",
+    ...report.devices.map(({ device, usable, detail }) =>
+      line(device, `${usable ? "usable" : "not usable"}: ${detail}`)
+    ),
+    "Permissions\n",
+    ...report.permissions.map(({ permission, state, purpose }) => line(permission, `${state}: ${purpose}`)),
+  ].join("");
+}
