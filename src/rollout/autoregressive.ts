@@ -1,0 +1,182 @@
+import * as tf from "@tensorflow/tfjs";
+import type { ItemCodec } from "../codec/item_codec.ts";
+import type { Context } from "../core/context.ts";
+import type { Slates } from "../core/slates.ts";
+import { logSumExpRows } from "../device/ops.ts";
+import type { DecoderConfig } from "../model/config.ts";
+import { decodePick, type DecodingCache, prefill } from "../model/cached_decoding.ts";
+import { hiddenStates, itemScores } from "../model/decoder.ts";
+import { parameter, type Parameters } from "../model/parameters.ts";
+import { disposeSequences, layOutSequences, type SequenceBatch } from "../model/sequences.ts";
+import { tidy } from "../model/tidy.ts";
+import type { RandomKey } from "../numerics/random.ts";
+import { beamSearch } from "./beam_search.ts";
+import { EXCLUDED, picksOf, seenMask } from "./candidates.ts";
+import { historyTokens } from "./history_tokens.ts";
+import type { Policy, RankedSlates } from "./policy.ts";
+
+/**
+ * Slates whose every pick is conditioned on the picks before it:
+ * log π = Σ_k log softmax(scores given history and picks before k, over unseen and unpicked items)_(i_k).
+ */
+export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): Policy {
+  const items = codec.trie.children(codec.trie.root).length;
+  return {
+    async sample(parameters, contexts, { groupSize, cutoff, key }) {
+      const { picks, logProbs } = await decode(
+        config,
+        codec,
+        items,
+        parameters,
+        contexts,
+        groupSize,
+        cutoff,
+        key,
+      );
+      const behaviorLogProb = new Float64Array(contexts.length * groupSize);
+      logProbs.forEach((value, i) => behaviorLogProb[Math.floor(i / cutoff)]! += value);
+      return { groupSize, cutoff, items: picks, behaviorLogProb };
+    },
+
+    async rank(parameters, contexts, { cutoff, beams }) {
+      if (beams > 1) return await beamSearch(config, codec, parameters, contexts, { cutoff, beams });
+      return ranked(cutoff, await decode(config, codec, items, parameters, contexts, 1, cutoff, null));
+    },
+
+    logProb: (parameters, contexts, slates) =>
+      autoregressiveLogProb(config, codec, items, parameters, contexts, slates),
+  };
+}
+
+function ranked(
+  cutoff: number,
+  { picks, logProbs }: { picks: Int32Array; logProbs: Float32Array },
+): RankedSlates {
+  const scores = Float64Array.from(logProbs);
+  const behaviorLogProb = new Float64Array(picks.length / cutoff);
+  scores.forEach((value, i) => behaviorLogProb[Math.floor(i / cutoff)]! += value);
+  return { groupSize: 1, cutoff, items: picks, behaviorLogProb, scores };
+}
+
+/** Draws (or, without a key, takes the best) pick by pick. Everything stays on the device until the last pick. */
+async function decode(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  items: number,
+  parameters: Parameters,
+  contexts: readonly Context[],
+  groupSize: number,
+  cutoff: number,
+  key: RandomKey | null,
+): Promise<{ picks: Int32Array; logProbs: Float32Array }> {
+  const rows = contexts.length * groupSize;
+  const batch = historiesOf(config, codec, contexts);
+  const [picked, logProbs] = tidy(() => {
+    const start = prefill(config, parameters, batch, groupSize);
+    let cache: DecodingCache = start.cache;
+    let scores: tf.Tensor2D = repeatRows(itemScores(parameters, start.last, items), groupSize);
+    let mask: tf.Tensor2D = tf.tensor2d(seenMask(contexts, items, groupSize), [rows, items]);
+    const picks: tf.Tensor1D[] = [];
+    const logProbs: tf.Tensor1D[] = [];
+    for (let k = 0; k < cutoff; k++) {
+      const allowed = tf.add(scores, mask) as tf.Tensor2D;
+      const choice = tf.argMax(
+        key === null ? allowed : tf.add(allowed, noise(key, contexts, groupSize, items, k)),
+        1,
+      );
+      const chosen = tf.cast(tf.oneHot(tf.cast(choice, "int32") as tf.Tensor1D, items), "float32");
+      logProbs.push(tf.sub(tf.sum(tf.mul(allowed, chosen), 1), logSumExpRows(allowed)) as tf.Tensor1D);
+      picks.push(tf.cast(choice, "int32") as tf.Tensor1D);
+      if (k === cutoff - 1) break;
+      mask = tf.add(mask, tf.mul(chosen, EXCLUDED));
+      const next = decodePick(config, parameters, cache, picks[k]!);
+      cache = next.cache;
+      scores = itemScores(parameters, next.hidden, items);
+    }
+    return [tf.stack(picks, 1), tf.stack(logProbs, 1)] as const;
+  });
+  disposeSequences(batch);
+  const out = {
+    picks: Int32Array.from(await picked.data()),
+    logProbs: await logProbs.data() as Float32Array,
+  };
+  tf.dispose([picked, logProbs]);
+  return out;
+}
+
+/** [B·G, items] Gumbel noise of rank k: adding it and taking the largest draws from the softmax. */
+function noise(key: RandomKey, contexts: readonly Context[], groupSize: number, items: number, k: number) {
+  const values = new Float32Array(contexts.length * groupSize * items);
+  contexts.forEach(({ contextId }, b) => {
+    for (let g = 0; g < groupSize; g++) {
+      const row = b * groupSize + g;
+      key.split(contextId, g).fillGumbel(values.subarray(row * items, (row + 1) * items), k * items);
+    }
+  });
+  return tf.tensor2d(values, [contexts.length * groupSize, items]);
+}
+
+/** All G slates of a context in one pass over [history | slate 1 | … | slate G]. */
+function autoregressiveLogProb(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  items: number,
+  parameters: Parameters,
+  contexts: readonly Context[],
+  slates: Slates,
+): tf.Tensor1D {
+  const { groupSize, cutoff } = slates;
+  const slateCount = contexts.length * groupSize;
+  const sequences = contexts.map((context, b) => {
+    const history = historyTokens(codec, context.history);
+    const branches = Array.from({ length: groupSize }, (_, g) => ({
+      start: history.length,
+      picks: [...picksOf(slates, b * groupSize + g)].slice(0, -1),
+    }));
+    return { history, branches };
+  });
+  const batch = layOutSequences(config, sequences, codec.begin);
+  const positions = new Int32Array(slateCount * cutoff);
+  const targets = new Int32Array(slateCount * cutoff);
+  const present = new Float32Array(slateCount * cutoff);
+  const mask = new Float32Array(slateCount * cutoff * items);
+  const seen = seenMask(contexts, items);
+  for (let row = 0; row < slateCount; row++) {
+    const b = Math.floor(row / groupSize);
+    const excluded = seen.slice(b * items, (b + 1) * items);
+    picksOf(slates, row).forEach((item, k) => {
+      const place = row * cutoff + k;
+      positions[place] = k === 0
+        ? batch.historyPosition(b, sequences[b]!.history.length - 1)
+        : batch.pickPosition(b, row % groupSize, k - 1);
+      targets[place] = item;
+      present[place] = 1;
+      mask.set(excluded, place * items);
+      excluded[item] = EXCLUDED;
+    });
+  }
+  const hidden = hiddenStates(config, parameters, batch);
+  const at = tf.gather(hidden, tf.tensor1d(positions, "int32"));
+  const allowed = tf.add(itemScores(parameters, at, items), tf.tensor2d(mask, [slateCount * cutoff, items]));
+  const targetRows = tf.gather(parameter(parameters, "embedding"), tf.tensor1d(targets, "int32"));
+  const logProbs = tf.sub(tf.sum(tf.mul(at, targetRows), 1), logSumExpRows(allowed as tf.Tensor2D));
+  const perPick = tf.mul(logProbs, tf.tensor1d(present));
+  return tf.sum(tf.reshape(perPick, [slateCount, cutoff]), 1);
+}
+
+/** The contexts' histories laid out for the decoder. */
+export function historiesOf(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  contexts: readonly Context[],
+): SequenceBatch {
+  const sequences = contexts.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] }));
+  return layOutSequences(config, sequences, codec.begin);
+}
+
+/** [B, n] → [B·G, n], each row G times. */
+export function repeatRows(rows: tf.Tensor2D, times: number): tf.Tensor2D {
+  if (times === 1) return rows;
+  const [count, width] = rows.shape;
+  return tf.reshape(tf.tile(tf.reshape(rows, [count, 1, width]), [1, times, 1]), [count * times, width]);
+}

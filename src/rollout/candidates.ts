@@ -1,0 +1,71 @@
+import type { Context } from "../core/context.ts";
+import { BladeError } from "../core/errors.ts";
+import { NO_ITEM } from "../core/ids.ts";
+import type { Slates } from "../core/slates.ts";
+
+/** Added to the score of an item that may not be picked: far below any score, yet finite in 32 bits. */
+export const EXCLUDED = -1e9;
+
+/** Refuses contexts with fewer unseen items than the slates need. */
+export function checkCandidates(
+  contexts: readonly Context[],
+  items: number,
+  cutoff: number,
+  place: string,
+): void {
+  for (const { user, seen } of contexts) {
+    if (items - seen.size < cutoff) {
+      throw new BladeError({
+        place,
+        rule:
+          `a slate needs as many unseen items as its cutoff; user ${user} has seen ${seen.size} of ${items}`,
+        value: cutoff,
+        mend: `choose a cutoff of at most ${
+          items - seen.size
+        }, or drop such users with data.kCore or data.maxHistory`,
+      });
+    }
+  }
+}
+
+/** [rows·items] `EXCLUDED` at each context's seen items, 0 elsewhere; `times` equal rows per context. */
+export function seenMask(contexts: readonly Context[], items: number, times = 1): Float32Array {
+  const mask = new Float32Array(contexts.length * times * items);
+  contexts.forEach(({ seen }, row) => {
+    for (let t = 0; t < times; t++) {
+      const offset = (row * times + t) * items;
+      for (const item of seen) mask[offset + item] = EXCLUDED;
+    }
+  });
+  return mask;
+}
+
+/** The picks of a slate up to its end, as a view. */
+export function picksOf(slates: Slates, row: number): Int32Array {
+  const all = slates.items.subarray(row * slates.cutoff, (row + 1) * slates.cutoff);
+  const end = all.indexOf(NO_ITEM);
+  return end < 0 ? all : all.subarray(0, end);
+}
+
+/**
+ * The `count` items with the largest values, falling, ties by rising item: one pass with a sorted short list.
+ * Items with a value of −Infinity are never taken; missing places stay −1.
+ */
+export function topItems(values: ArrayLike<number>, count: number, out: Int32Array): void {
+  out.fill(NO_ITEM);
+  const best = new Float64Array(count).fill(-Infinity);
+  let floor = -Infinity;
+  for (let item = 0; item < values.length; item++) {
+    const value = values[item]!;
+    if (!(value > floor)) continue;
+    let place = count - 1;
+    while (place > 0 && best[place - 1]! < value) {
+      best[place] = best[place - 1]!;
+      out[place] = out[place - 1]!;
+      place--;
+    }
+    best[place] = value;
+    out[place] = item;
+    floor = best[count - 1]!;
+  }
+}

@@ -1,0 +1,123 @@
+import type { Context, ContextSet } from "../core/context.ts";
+import type { Observer } from "../core/observer.ts";
+import type { RewardBatch } from "../core/rewards.ts";
+import type { Signals } from "../core/signals.ts";
+import type { Parameters } from "../model/parameters.ts";
+import type { RandomKey } from "../numerics/random.ts";
+import { advance } from "../reward/marginal.ts";
+import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
+import { rollOut } from "../rollout/roll_out.ts";
+import { updateBatch, weighBatch } from "../target/belief.ts";
+import { alignCheckpoint, type AlignState, freeAlignState, withPolicy } from "./align_state.ts";
+import { bestWeights, endEpoch } from "./best.ts";
+import type { Keeper } from "./keeper.ts";
+import { definedMean } from "./prior.ts";
+import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
+
+/** What alignment needs beside its state. */
+export interface AlignSetting extends UpdateSetting {
+  readonly terms: readonly RewardTerm[];
+  /** What the metrics may read of the alignment contexts. The policy never sees it. */
+  readonly signals: Signals;
+  readonly anchor: "policy" | "reference" | "ema";
+  readonly emaDecay: number;
+  readonly groupSize: number;
+  readonly cutoff: number;
+  readonly key: RandomKey;
+}
+
+/**
+ * One step of list-wise alignment to the Bayesian best-of-N target (after arXiv 2605.04559): the whole method, in
+ * order.
+ */
+export async function alignStep(
+  state: AlignState,
+  contexts: readonly Context[],
+  setting: AlignSetting,
+  observer: Observer,
+): Promise<AlignState> {
+  const { model, terms, signals, groupSize, cutoff } = setting;
+  const ids = contexts.map(({ contextId }) => contextId);
+  const key = setting.key.split("rollout", state.step);
+
+  const rollouts = await rollOut(model.policy, state.parameters, contexts, { groupSize, cutoff, key });
+  const rewards = scoreRollouts(rollouts, contexts, terms, signals, state.population);
+  const ratios = weighBatch(state.belief, ids, rewards, { groupSize }); // before the update
+  const { gauges, ...policy } = await updatePolicy(
+    state,
+    contexts,
+    rollouts,
+    rewards,
+    ratios,
+    anchorOf(state, setting),
+    setting,
+  );
+  const belief = updateBatch(state.belief, ids, rewards, { groupSize });
+  const population = advance(state.population, rollouts);
+
+  const step = state.step + 1;
+  observer.step({
+    stage: "align",
+    step,
+    values: { ...rewardMeans(rewards, setting), ...ratios.gauges, ...gauges },
+  });
+  return { ...withPolicy(state, policy, setting.emaDecay), step, batch: state.batch + 1, belief, population };
+}
+
+/**
+ * Visits every context once per epoch. Returns the weights of the epoch with the best validation reward, and frees
+ * the state.
+ */
+export async function align(
+  start: AlignState,
+  { contexts }: ContextSet,
+  setting: AlignSetting,
+  options: { readonly epochs: number; readonly batch: number },
+  validate: (parameters: Parameters) => Promise<number>,
+  observer: Observer,
+  keeper: Keeper,
+): Promise<{ parameters: Parameters; bestEpoch: number; bestScore: number }> {
+  const perEpoch = Math.ceil(contexts.length / options.batch);
+  observer.stage("align", perEpoch * options.epochs);
+  let state = start;
+  while (state.epoch < options.epochs) {
+    const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
+    while (state.batch < perEpoch) {
+      const rows = order.subarray(state.batch * options.batch, (state.batch + 1) * options.batch);
+      state = await alignStep(state, [...rows].map((row) => contexts[row]!), setting, observer);
+      await keeper.afterStep("align", state.step, () => alignCheckpoint(state));
+    }
+    const score = await validate(state.parameters);
+    observer.step({
+      stage: "align",
+      step: state.step,
+      values: { epoch: state.epoch + 1, validation: score },
+    });
+    state = endEpoch(state, score);
+  }
+  const result = {
+    parameters: bestWeights(state),
+    bestEpoch: state.best?.epoch ?? 0,
+    bestScore: state.best?.score ?? NaN,
+  };
+  freeAlignState(state);
+  return result;
+}
+
+function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Parameters | null {
+  if (anchor === "policy") return null;
+  return anchor === "reference" ? reference : state.average;
+}
+
+/** Mean reward, and the raw mean of each term under its spec. */
+function rewardMeans(
+  { reward, values, defined }: RewardBatch,
+  { terms }: AlignSetting,
+): Record<string, number> {
+  const undefinedShare = 1 - defined.reduce((sum, is) => sum + is, 0) / Math.max(1, defined.length);
+  return {
+    reward: definedMean(reward),
+    ...Object.fromEntries(terms.map(({ metric }, i) => [metric.spec, definedMean(values[i]!)])),
+    undefined: undefinedShare,
+  };
+}

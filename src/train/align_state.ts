@@ -1,0 +1,145 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Parameters } from "../model/parameters.ts";
+import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
+import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
+import type { PopulationState } from "../reward/marginal.ts";
+import type { Belief } from "../target/belief_state.ts";
+import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
+import type { Best } from "./best.ts";
+import { type Checkpoint, optimizerFrom, under, weightsFrom, weightsOf, within } from "./checkpoint.ts";
+import { bestFrom } from "./fit_state.ts";
+
+/** Where alignment stands. State goes in, new state comes out; `withPolicy` frees the weights that it replaces. */
+export interface AlignState {
+  readonly parameters: Parameters;
+  readonly optimizer: OptimizerState;
+  /** Moving average of the weights; null where no anchor needs it. */
+  readonly average: Parameters | null;
+  readonly belief: Belief;
+  readonly population: PopulationState;
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Batches of this epoch that are done. */
+  readonly batch: number;
+  /** Steps in all; the random numbers of a step depend on it. */
+  readonly step: number;
+  readonly best: Best | null;
+}
+
+/** The state before the first step. It copies the reference's weights. */
+export function startAlignment(
+  reference: Parameters,
+  optimizer: Optimizer,
+  belief: Belief,
+  population: PopulationState,
+  options: { readonly average: boolean },
+): AlignState {
+  const copy = () => mapTree(reference, (tensor) => tf.clone(tensor));
+  const average = options.average ? copy() : null;
+  const parameters = copy();
+  return {
+    parameters,
+    optimizer: optimizer.init(parameters),
+    average,
+    belief,
+    population,
+    epoch: 0,
+    batch: 0,
+    step: 0,
+    best: null,
+  };
+}
+
+/** The state with an updated policy; the old weights, optimizer state and average are freed. */
+export function withPolicy(
+  state: AlignState,
+  policy: { readonly parameters: Parameters; readonly optimizer: OptimizerState },
+  emaDecay: number,
+): AlignState {
+  const average = state.average &&
+    mapTree(
+      state.average,
+      (tensor, name) =>
+        tf.tidy(() => tf.add(tf.mul(tensor, emaDecay), tf.mul(policy.parameters[name]!, 1 - emaDecay))),
+    );
+  disposeTree(state.parameters);
+  disposeState(state.optimizer);
+  if (state.average !== null) disposeTree(state.average);
+  return { ...state, ...policy, average };
+}
+
+/** Frees everything that the state owns. */
+export function freeAlignState(state: AlignState): void {
+  disposeTree(state.parameters);
+  disposeState(state.optimizer);
+  if (state.average !== null) disposeTree(state.average);
+  if (state.best !== null) disposeTree(state.best.parameters);
+}
+
+/** The state as a checkpoint, the belief and the exposure included. */
+export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
+  const { epoch, batch, step, best, average, population } = state;
+  const flat = (data: Float64Array | Int32Array) => ({ shape: [data.length], data });
+  return {
+    stage: "align",
+    step,
+    numbers: {
+      epoch,
+      batch,
+      optimizerStep: state.optimizer.step,
+      ...(best === null ? {} : { bestScore: best.score, bestEpoch: best.epoch }),
+    },
+    tensors: new Map([
+      ...await weightsOf("parameters", state.parameters),
+      ...await weightsOf("optimizer", state.optimizer.slots),
+      ...(best === null ? [] : await weightsOf("best", best.parameters)),
+      ...(average === null ? [] : await weightsOf("average", average)),
+      ...under(
+        "belief",
+        new Map(Object.entries(serializeBelief(state.belief)).map(([name, data]) => [name, flat(data)])),
+      ),
+      ...under(
+        "population",
+        new Map([
+          ["items", flat(Int32Array.from(population.items))],
+          ["places", flat(Int32Array.from(population.places))],
+          ["weights", flat(Float64Array.from(population.weights))],
+        ]),
+      ),
+    ]),
+  };
+}
+
+/** The state that a checkpoint kept; `fresh` is the state before the first step, which it frees. */
+export function alignStateFrom(
+  { step, numbers, tensors }: Checkpoint,
+  fresh: AlignState,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  optimizer: Optimizer,
+  place: string,
+): AlignState {
+  const parameters = weightsFrom("parameters", tensors, shapes, place);
+  const arrays = (name: string) =>
+    Object.fromEntries(
+      [...within(name, tensors)].map(([key, { data }]) => [key, data as Float64Array | Int32Array]),
+    );
+  const population = arrays("population");
+  const state = {
+    parameters,
+    optimizer: optimizerFrom(tensors, numbers["optimizerStep"]!, optimizer, parameters),
+    average: fresh.average && weightsFrom("average", tensors, shapes, place),
+    belief: deserializeBelief(arrays("belief")),
+    population: {
+      ...fresh.population,
+      items: [...population["items"] ?? []],
+      places: [...population["places"] ?? []],
+      weights: [...population["weights"] ?? []],
+    },
+    epoch: numbers["epoch"]!,
+    batch: numbers["batch"]!,
+    step,
+    best: bestFrom(tensors, numbers, shapes, place),
+  };
+  freeAlignState(fresh);
+  return state;
+}

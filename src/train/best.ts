@@ -1,0 +1,37 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Parameters } from "../model/parameters.ts";
+import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
+
+/** The weights that did best on validation so far. */
+export interface Best {
+  readonly parameters: Parameters;
+  readonly score: number;
+  /** From 1. */
+  readonly epoch: number;
+}
+
+/** What a stage's state has in common with the other's. */
+interface Training {
+  readonly parameters: Parameters;
+  /** Epochs that are done. */
+  readonly epoch: number;
+  readonly batch: number;
+  readonly best: Best | null;
+}
+
+/** The state after an epoch: its weights are kept if they score best on validation; ties keep the earlier ones. */
+export function endEpoch<S extends Training>(state: S, score: number): S {
+  const epoch = state.epoch + 1;
+  const next = { ...state, epoch, batch: 0 };
+  if (state.best !== null && !(score > state.best.score)) return next;
+  if (state.best !== null) disposeTree(state.best.parameters);
+  return {
+    ...next,
+    best: { parameters: mapTree(state.parameters, (tensor) => tf.clone(tensor)), score, epoch },
+  };
+}
+
+/** The best weights, or the last where no epoch ended: new handles, the caller's to free. */
+export function bestWeights({ best, parameters }: Training): Parameters {
+  return mapTree(best?.parameters ?? parameters, (tensor) => tf.clone(tensor));
+}

@@ -1,0 +1,130 @@
+import { BladeError } from "../core/errors.ts";
+import type { Observer } from "../core/observer.ts";
+import type { Parameters } from "../model/parameters.ts";
+import type { RandomKey } from "../numerics/random.ts";
+import { adamw } from "../optimizer/adamw.ts";
+import { disposeState, type Optimizer } from "../optimizer/optimizer.ts";
+import { disposeTree } from "../optimizer/parameter_tree.ts";
+import { warmupCosine } from "../optimizer/schedules.ts";
+import { bestWeights, endEpoch } from "./best.ts";
+import { fitCheckpoint, type FitState, freeFitState } from "./fit_state.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Model } from "./model.ts";
+import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
+import { disposeNextItemBatch, nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
+import { readFinite } from "./read_finite.ts";
+import { valueAndGradients } from "./value_and_gradients.ts";
+
+/** Settings of supervised training. */
+export interface FitOptions {
+  /** Name of the stage in logs and checkpoints. */
+  readonly stage: "sft" | "sft-continued";
+  readonly epochs: number;
+  /** Users per step. */
+  readonly batch: number;
+  readonly learningRate: number;
+  /** Share of the steps over which the learning rate rises. */
+  readonly warmup: number;
+  readonly weightDecay: number;
+  readonly clipNorm: number;
+  /** Epochs without a better validation score before it stops. */
+  readonly patience: number;
+  /** Length of the slates that an autoregressive model learns to complete. */
+  readonly cutoff: number;
+  readonly key: RandomKey;
+}
+
+/** Slates that an autoregressive model completes per example and step. */
+const BRANCHES = 2;
+
+/** The optimizer of supervised training over so many examples. */
+export function fitOptimizer(examples: number, o: FitOptions): Optimizer {
+  const totalSteps = Math.ceil(examples / o.batch) * o.epochs;
+  const learningRate = warmupCosine({ peak: o.learningRate, warmupSteps: o.warmup * totalSteps, totalSteps });
+  return adamw({ learningRate, weightDecay: o.weightDecay, clipNorm: o.clipNorm });
+}
+
+/**
+ * Next-item cross-entropy with AdamW, warm-up and cosine decay. Returns the weights of the epoch with the best
+ * validation score, and frees the state.
+ *
+ * @throws {BladeError} when there is nothing to learn from, when the loss is no number, or when interrupted.
+ */
+export async function fitNextItems(
+  model: Model,
+  examples: readonly NextItemExample[],
+  start: FitState,
+  options: FitOptions,
+  validate: (parameters: Parameters) => Promise<number>,
+  observer: Observer,
+  keeper: Keeper,
+): Promise<{ parameters: Parameters; bestEpoch: number; bestScore: number }> {
+  const { stage, epochs, batch, patience, key } = options;
+  if (examples.length === 0) throw nothingToLearn(stage);
+  const optimizer = fitOptimizer(examples.length, options);
+  observer.stage(stage, Math.ceil(examples.length / batch) * epochs);
+  let state = start;
+  while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < patience) {
+    const batches = epochBatches(examples, batch, key.split("epoch", state.epoch));
+    while (state.batch < batches.length) {
+      state = await fitStep(model, state, batches[state.batch]!, optimizer, options, observer);
+      await keeper.afterStep(stage, state.step, () => fitCheckpoint(stage, state));
+    }
+    const score = await validate(state.parameters);
+    observer.step({ stage, step: state.step, values: { epoch: state.epoch + 1, validation: score } });
+    state = endEpoch(state, score);
+  }
+  const result = {
+    parameters: bestWeights(state),
+    bestEpoch: state.best?.epoch ?? 0,
+    bestScore: state.best?.score ?? NaN,
+  };
+  freeFitState(state);
+  return result;
+}
+
+/** One update on one batch. Frees what it replaces. */
+export async function fitStep(
+  model: Model,
+  state: FitState,
+  examples: readonly NextItemExample[],
+  optimizer: Optimizer,
+  options: Pick<FitOptions, "stage" | "cutoff" | "key">,
+  observer: Observer,
+): Promise<FitState> {
+  const { config, codec, items } = model;
+  const key = options.key.split("step", state.step);
+  const batch = model.slate === "autoregressive" && options.cutoff > 1
+    ? await slateBatch(config, codec, state.parameters, examples, {
+      cutoff: options.cutoff,
+      branches: BRANCHES,
+      key,
+    })
+    : nextItemBatch(config, codec, examples);
+  const { value, gradients } = valueAndGradients(
+    state.parameters,
+    (parameters) => nextItemLoss(config, items, parameters, batch, { dropout: model.dropout, key }),
+  );
+  disposeNextItemBatch(batch);
+  const next = optimizer.update(gradients, state.optimizer, state.parameters);
+  const { loss, gradientNorm } = await readFinite(options.stage, {
+    loss: value,
+    gradientNorm: next.metrics.gradientNorm,
+  });
+  disposeTree(state.parameters);
+  disposeState(state.optimizer);
+  const step = state.step + 1;
+  observer.step({ stage: options.stage, step, values: { loss, gradientNorm } });
+  return { ...state, parameters: next.parameters, optimizer: next.state, step, batch: state.batch + 1 };
+}
+
+function nothingToLearn(stage: string): BladeError {
+  return new BladeError({
+    place: stage,
+    rule: "there must be at least one interaction to learn from",
+    value: 0,
+    mend: stage === "sft"
+      ? 'lower data.kCore, or set align.contexts to "seen" so that sft keeps the last interactions'
+      : "lower align.horizon, so that users keep a history before their targets",
+  });
+}

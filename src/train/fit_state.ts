@@ -1,0 +1,83 @@
+import type { Parameters } from "../model/parameters.ts";
+import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
+import { disposeTree } from "../optimizer/parameter_tree.ts";
+import type { Best } from "./best.ts";
+import { type Checkpoint, optimizerFrom, weightsFrom, weightsOf } from "./checkpoint.ts";
+
+/** Where supervised training stands. State goes in, new state comes out; the step frees what it replaces. */
+export interface FitState {
+  readonly parameters: Parameters;
+  readonly optimizer: OptimizerState;
+  /** Epochs that are done. */
+  readonly epoch: number;
+  /** Batches of this epoch that are done. */
+  readonly batch: number;
+  /** Steps in all; the random numbers of a step depend on it. */
+  readonly step: number;
+  readonly best: Best | null;
+}
+
+/** The state before the first step. It takes `parameters`. */
+export function startFit(parameters: Parameters, optimizer: Optimizer): FitState {
+  return { parameters, optimizer: optimizer.init(parameters), epoch: 0, batch: 0, step: 0, best: null };
+}
+
+/** Frees everything that the state owns. */
+export function freeFitState(state: FitState): void {
+  disposeTree(state.parameters);
+  disposeState(state.optimizer);
+  if (state.best !== null) disposeTree(state.best.parameters);
+}
+
+/** The state as a checkpoint: weights, optimizer, position, and the best weights so far. */
+export async function fitCheckpoint(stage: string, state: FitState): Promise<Checkpoint> {
+  const { epoch, batch, step, best } = state;
+  return {
+    stage,
+    step,
+    numbers: {
+      epoch,
+      batch,
+      optimizerStep: state.optimizer.step,
+      ...(best === null ? {} : { bestScore: best.score, bestEpoch: best.epoch }),
+    },
+    tensors: new Map([
+      ...await weightsOf("parameters", state.parameters),
+      ...await weightsOf("optimizer", state.optimizer.slots),
+      ...(best === null ? [] : await weightsOf("best", best.parameters)),
+    ]),
+  };
+}
+
+/** The state that a checkpoint kept. */
+export function fitStateFrom(
+  { step, numbers, tensors }: Checkpoint,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  optimizer: Optimizer,
+  place: string,
+): FitState {
+  const parameters = weightsFrom("parameters", tensors, shapes, place);
+  return {
+    parameters,
+    optimizer: optimizerFrom(tensors, numbers["optimizerStep"]!, optimizer, parameters),
+    epoch: numbers["epoch"]!,
+    batch: numbers["batch"]!,
+    step,
+    best: bestFrom(tensors, numbers, shapes, place),
+  };
+}
+
+/** The best weights that a checkpoint kept, or null. */
+export function bestFrom(
+  tensors: Checkpoint["tensors"],
+  numbers: Checkpoint["numbers"],
+  shapes: ReadonlyMap<string, readonly number[]>,
+  place: string,
+): Best | null {
+  if (numbers["bestEpoch"] === undefined) return null;
+  return {
+    parameters: weightsFrom("best", tensors, shapes, place),
+    score: numbers["bestScore"]!,
+    epoch: numbers["bestEpoch"],
+  };
+}

@@ -1,0 +1,175 @@
+import * as tf from "@tensorflow/tfjs";
+import type { ItemCodec } from "../codec/item_codec.ts";
+import { logSumExpRows } from "../device/ops.ts";
+import type { DecoderConfig } from "../model/config.ts";
+import { dropout } from "../model/dropout.ts";
+import { hiddenStates, itemScores } from "../model/decoder.ts";
+import { parameter, type Parameters } from "../model/parameters.ts";
+import { disposeSequences, layOutSequences, type SequenceBatch } from "../model/sequences.ts";
+import { tidy } from "../model/tidy.ts";
+import type { RandomKey } from "../numerics/random.ts";
+import { topItems } from "../rollout/candidates.ts";
+import { historyTokens } from "../rollout/history_tokens.ts";
+import type { NextItemExample } from "./next_item_examples.ts";
+
+/** A place of a batch where an item is to be predicted. */
+interface Prediction {
+  readonly position: number;
+  readonly item: number;
+  readonly weight: number;
+}
+
+/** A batch on the device, ready for `nextItemLoss`. */
+export interface NextItemBatch {
+  readonly sequences: SequenceBatch;
+  readonly positions: tf.Tensor1D;
+  readonly targets: tf.Tensor1D;
+  /** Sums to 1. */
+  readonly weights: tf.Tensor1D;
+  readonly predictions: number;
+}
+
+/** The number of predictions is rounded up to a multiple of this (weight 0), so that few shapes occur. */
+const PREDICTION_STEP = 256;
+
+/** Lays examples out for a pass that predicts every target from the history before it. */
+export function nextItemBatch(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  examples: readonly NextItemExample[],
+): NextItemBatch {
+  const sequences = layOutSequences(
+    config,
+    examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
+    codec.begin,
+  );
+  return onDevice(sequences, historyPredictions(sequences, examples));
+}
+
+/**
+ * The same for slates whose picks see the picks before them. Some targets of each example are also predicted at
+ * every rank of a slate, after picks taken from the model's own likely items: what belongs at rank k when the earlier
+ * picks were plausible and wrong. Without it a slate drifts along the trajectory of its own picks.
+ */
+export async function slateBatch(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  parameters: Parameters,
+  examples: readonly NextItemExample[],
+  options: { readonly cutoff: number; readonly branches: number; readonly key: RandomKey },
+): Promise<NextItemBatch> {
+  const chosen = examples.map(({ targets }, row) => {
+    const order = options.key.split("cut", row).permutation(targets.length);
+    return [...order].slice(0, options.branches).map((i) => targets[i]!);
+  });
+  const picks = await plausiblePicks(config, codec, parameters, examples, chosen, options);
+  const sequences = layOutSequences(
+    config,
+    examples.map(({ history }, row) => ({
+      history: historyTokens(codec, history),
+      branches: chosen[row]!.map(({ after }, branch) => ({ start: after + 1, picks: picks[row]![branch]! })),
+    })),
+    codec.begin,
+  );
+  const inSlates: Prediction[] = [];
+  chosen.forEach((targets, row) =>
+    targets.forEach(({ item, weight }, branch) =>
+      picks[row]![branch]!.forEach((_, k) =>
+        inSlates.push({ position: sequences.pickPosition(row, branch, k), item, weight })
+      )
+    )
+  );
+  return onDevice(sequences, [...historyPredictions(sequences, examples), ...inSlates]);
+}
+
+/** Cross-entropy in nats over the whole catalog, weighted over the batch's predictions. Differentiable. */
+export function nextItemLoss(
+  config: DecoderConfig,
+  items: number,
+  parameters: Parameters,
+  batch: NextItemBatch,
+  options: { readonly dropout: number; readonly key: RandomKey },
+): tf.Scalar {
+  const hidden = hiddenStates(config, parameters, batch.sequences, dropout(options.dropout, options.key));
+  const at = tf.gather(hidden, batch.positions);
+  const targetRows = tf.gather(parameter(parameters, "embedding"), batch.targets);
+  const targetScores = tf.sum(tf.mul(at, targetRows), 1);
+  const logTotals = logSumExpRows(itemScores(parameters, at, items));
+  return tf.sum(tf.mul(tf.sub(logTotals, targetScores), batch.weights));
+}
+
+/** Frees the tensors of a batch. */
+export function disposeNextItemBatch({ sequences, positions, targets, weights }: NextItemBatch): void {
+  disposeSequences(sequences);
+  tf.dispose([positions, targets, weights]);
+}
+
+function historyPredictions(sequences: SequenceBatch, examples: readonly NextItemExample[]): Prediction[] {
+  return examples.flatMap(({ targets }, row) =>
+    targets.map(({ after, item, weight }) => ({
+      position: sequences.historyPosition(row, after),
+      item,
+      weight,
+    }))
+  );
+}
+
+function onDevice(sequences: SequenceBatch, predictions: readonly Prediction[]): NextItemBatch {
+  const count = Math.ceil(predictions.length / PREDICTION_STEP) * PREDICTION_STEP;
+  const positions = new Int32Array(count);
+  const targets = new Int32Array(count);
+  const weights = new Float32Array(count);
+  const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
+  predictions.forEach(({ position, item, weight }, i) => {
+    positions[i] = position;
+    targets[i] = item;
+    weights[i] = weight / total;
+  });
+  return {
+    sequences,
+    positions: tf.tensor1d(positions, "int32"),
+    targets: tf.tensor1d(targets, "int32"),
+    weights: tf.tensor1d(weights),
+    predictions: predictions.length,
+  };
+}
+
+/** For each chosen target, cutoff − 1 distinct items drawn from the model's scores there, neither seen nor the target. */
+async function plausiblePicks(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  parameters: Parameters,
+  examples: readonly NextItemExample[],
+  chosen: readonly (readonly { after: number; item: number }[])[],
+  { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
+): Promise<number[][][]> {
+  const items = codec.trie.children(codec.trie.root).length;
+  const scores = tidy(() => {
+    const batch = layOutSequences(
+      config,
+      examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
+      codec.begin,
+    );
+    const positions = chosen.flatMap((targets, row) =>
+      targets.map(({ after }) => batch.historyPosition(row, after))
+    );
+    const hidden = hiddenStates(config, parameters, batch);
+    return itemScores(parameters, tf.gather(hidden, tf.tensor1d(positions, "int32")) as tf.Tensor2D, items);
+  });
+  const values = await scores.data() as Float32Array;
+  scores.dispose();
+  const perturbed = new Float64Array(items);
+  const top = new Int32Array(cutoff - 1);
+  let place = 0;
+  return chosen.map((targets, row) =>
+    targets.map(({ after, item }) => {
+      key.split("picks", place).fillGumbel(perturbed);
+      for (let i = 0; i < items; i++) perturbed[i]! += values[place * items + i]!;
+      for (const seen of examples[row]!.history.slice(0, after)) perturbed[seen] = -Infinity;
+      perturbed[item] = -Infinity;
+      topItems(perturbed, cutoff - 1, top);
+      place++;
+      return [...top].filter((pick) => pick >= 0);
+    })
+  );
+}
