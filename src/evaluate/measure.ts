@@ -1,0 +1,96 @@
+import type { Signals } from "../core/signals.ts";
+import { bootstrapMeans, DEFAULT_RESAMPLES } from "../numerics/bootstrap.ts";
+import { percentileInterval } from "../numerics/interval.ts";
+import type { RandomKey } from "../numerics/random.ts";
+import { populationValue } from "../reward/marginal.ts";
+import type { MetricBatch } from "../reward/metric.ts";
+import type { LoadedMetric } from "../reward/registry.ts";
+import { scoreList } from "../reward/score_list.ts";
+
+/** A mean over contexts and how sure it is. */
+export interface Summary {
+  /** Null when undefined in every context. */
+  readonly mean: number | null;
+  /** 95 % percentile interval of the bootstrap; null where there is one value or none. */
+  readonly interval95: readonly [number, number] | null;
+  /** Contexts that the mean is over. */
+  readonly contexts: number;
+  /** Contexts without a value. */
+  readonly undefined: number;
+}
+
+/** A metric over lists, one per context. */
+export interface Measurement {
+  readonly summary: Summary;
+  /** [contexts] NaN where undefined. Left out for a metric of all lists together, which has one value. */
+  readonly values?: Float64Array;
+}
+
+/** How the interval is made. */
+export interface Resampling {
+  readonly resamples?: number;
+  readonly key: RandomKey;
+}
+
+/**
+ * The mean of values by context, over those that have one.
+ *
+ * @param values [contexts] NaN where undefined
+ *
+ * @example
+ * ```ts
+ * import { summarize } from "./measure.ts";
+ * import { randomKey } from "../numerics/random.ts";
+ * import { assertEquals } from "@std/assert";
+ * const summary = summarize(Float64Array.of(1, 1, NaN), { key: randomKey(1) });
+ * assertEquals(summary, { mean: 1, interval95: [1, 1], contexts: 2, undefined: 1 });
+ * ```
+ */
+export function summarize(
+  values: Float64Array,
+  { resamples = DEFAULT_RESAMPLES, key }: Resampling,
+): Summary {
+  const defined = values.filter((value) => !Number.isNaN(value));
+  const counts = { contexts: defined.length, undefined: values.length - defined.length };
+  if (defined.length === 0) return { mean: null, interval95: null, ...counts };
+  return {
+    mean: defined.reduce((sum, value) => sum + value, 0) / defined.length,
+    interval95: defined.length === 1 ? null : percentileInterval(bootstrapMeans(defined, resamples, key)),
+    ...counts,
+  };
+}
+
+/**
+ * Measures lists, one row per context, by one metric.
+ *
+ * @throws {BladeError} when the plugin fails on a list.
+ *
+ * @example
+ * ```ts
+ * import { measure } from "./measure.ts";
+ * import { loadMetric } from "../reward/registry.ts";
+ * import { randomKey } from "../numerics/random.ts";
+ * import { assertEquals } from "@std/assert";
+ * const batch = { items: Int32Array.of(0, 1, 1, 2), contextRow: Int32Array.of(0, 1), contexts: [], cutoff: 2 };
+ * const { summary } = measure(await loadMetric("coverage"), batch, { catalogSize: 4 } as never, { key: randomKey(1) });
+ * assertEquals(summary, { mean: 0.75, interval95: null, contexts: 2, undefined: 0 });
+ * ```
+ */
+export function measure(
+  loaded: LoadedMetric,
+  batch: MetricBatch,
+  signals: Signals,
+  resampling: Resampling,
+): Measurement {
+  if (loaded.metric.kind === "list") {
+    const { values } = scoreList(loaded.spec, loaded.metric, batch, signals);
+    return { summary: summarize(values, resampling), values };
+  }
+  const value = populationValue(loaded, batch, signals);
+  const rows = batch.contextRow.length;
+  return {
+    summary: typeof value === "number"
+      ? { mean: value, interval95: null, contexts: rows, undefined: 0 }
+      : { mean: null, interval95: null, contexts: 0, undefined: rows },
+  };
+}
