@@ -1,0 +1,52 @@
+/**
+ * Builds kernels.wasm from kernels.ts and writes the hashes of both beside it. The compiler is fetched for this alone
+ * (95 MB with its optimiser), outside of the project's own dependencies:
+ *
+ *     deno run -A --no-lock --node-modules-dir=none src/device/wasm/build.ts
+ *
+ * @module
+ */
+import { hashOf } from "./hash.ts";
+
+const COMPILER = "npm:assemblyscript@0.28.20/asc";
+const FLAGS = [
+  ...["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd,threads,bulk-memory"],
+  // tfjs's memory: shared, and as large as its own declaration allows.
+  ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+];
+
+interface Compiler {
+  main(
+    flags: string[],
+    host: {
+      readFile: (name: string) => string | null;
+      writeFile: (name: string, data: Uint8Array<ArrayBuffer>) => void;
+      listFiles: () => string[];
+    },
+  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+}
+
+if (import.meta.main) {
+  // Not a literal: the type checker and the lock file must not follow it.
+  const { default: asc } = await import(COMPILER) as { default: Compiler };
+  const source = await Deno.readTextFile(new URL("./kernels.ts", import.meta.url));
+  const outputs = new Map<string, Uint8Array<ArrayBuffer>>();
+  const { error, stderr } = await asc.main(["kernels.ts", ...FLAGS, "--outFile", "kernels.wasm"], {
+    readFile: (name) => name === "kernels.ts" ? source : null,
+    writeFile: (name, data) => outputs.set(name, new Uint8Array(data)),
+    listFiles: () => [],
+  });
+  if (error) throw new Error(`kernels.ts does not compile:\n${stderr}`);
+  const binary = outputs.get("kernels.wasm")!;
+  await Deno.writeFile(new URL("./kernels.wasm", import.meta.url), binary);
+  const hashes = {
+    compiler: COMPILER,
+    source: await hashOf(new TextEncoder().encode(source)),
+    binary: await hashOf(binary),
+  };
+  await Deno.writeTextFile(
+    new URL("./kernels.json", import.meta.url),
+    JSON.stringify(hashes, null, 2) + "\n",
+  );
+  console.log(`kernels.wasm: ${binary.length} bytes`);
+}

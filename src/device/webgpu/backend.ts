@@ -1,0 +1,29 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { BladeError } from "../../core/errors.ts";
+import { registerWebgpuKernels } from "./kernels.ts";
+
+/**
+ * Starts tfjs's webgpu backend with settings that keep bits and device what they seem: no silent step aside to the
+ * processor for small tensors, no matrix product that adds partial sums by float atomics.
+ *
+ * @throws {BladeError} when the backend does not start.
+ */
+export async function startWebgpuBackend(): Promise<void> {
+  await import("@tensorflow/tfjs-backend-webgpu");
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+  tf.env().set("WEBGPU_THRESHOLD_TO_INCREASE_WORKGROUPS_FOR_MATMUL", 1);
+  let reason = "tfjs gave no reason";
+  const started = await tf.setBackend("webgpu").catch((error: unknown) => {
+    reason = error instanceof Error ? error.message : String(error);
+    return false;
+  });
+  if (!started) {
+    throw new BladeError({
+      place: "device webgpu",
+      rule: "the GPU must accept a device",
+      value: reason,
+      mend: "update its driver, or choose --device wasm",
+    });
+  }
+  registerWebgpuKernels();
+}
