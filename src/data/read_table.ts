@@ -88,7 +88,7 @@ export async function readTable(table: TableFile, choose: ChooseColumns, onRow: 
   } catch (error) {
     throw await located(error, table, count);
   } finally {
-    await file.stop();
+    file.close();
   }
   if (wanted === undefined && header !== undefined) choose(header); // wrong columns tell more than "no rows"
   if (rows === 0) {
@@ -201,7 +201,7 @@ async function lineOfRecord(table: TableFile, record: number, countBlank: boolea
       if ((text.split('"').length - 1) % 2 === 1) inQuotes = !inQuotes;
     }
   } finally {
-    await file.stop();
+    file.close();
   }
   return line;
 }

@@ -12,8 +12,8 @@ export interface TextFile {
   readonly text: ReadableStream<string>;
   /** Path, bytes and SHA-256 of what was read so far: of the file once `text` has ended. */
   fingerprint(): DataFile;
-  /** Stops reading and releases the file. May be called after the end. */
-  stop(): Promise<void>;
+  /** Releases the file, whether or not `text` has ended. To be called once. */
+  close(): void;
 }
 
 /**
@@ -30,6 +30,7 @@ export interface TextFile {
  * await Deno.writeTextFile(path, "abc");
  * const file = await openText(path, "utf-8");
  * assertEquals((await Array.fromAsync(file.text)).join(""), "abc");
+ * file.close();
  * assertEquals(file.fingerprint().sha256.slice(0, 8), "ba7816bf");
  * await Deno.remove(path);
  * ```
@@ -56,30 +57,24 @@ export async function openText(path: string, encoding: Encoding): Promise<TextFi
       });
     }
   };
-  const stopping = new AbortController();
-  const text = file.readable.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, string>({
-      transform(chunk, controller) {
-        hash.update(chunk);
-        controller.enqueue(decode(chunk, false));
-        bytes += chunk.length;
-      },
-      flush(controller) {
-        controller.enqueue(decode(new Uint8Array(0), true));
-      },
-    }),
-    { signal: stopping.signal },
-  );
+  async function* text() {
+    const buffer = new Uint8Array(CHUNK_BYTES);
+    for (let size = await file.read(buffer); size !== null; size = await file.read(buffer)) {
+      const chunk = buffer.subarray(0, size);
+      hash.update(chunk);
+      yield decode(chunk, false);
+      bytes += size;
+    }
+    yield decode(new Uint8Array(0), true);
+  }
   return {
-    text,
+    text: ReadableStream.from(text()),
     fingerprint: () => ({ path, bytes, sha256: hash.copy().digest("hex") }),
-    stop() {
-      stopping.abort();
-      // The pipe cancels the file a few microtasks after the signal; waiting makes "released" true on return.
-      return new Promise((resolve) => setTimeout(resolve, 0));
-    },
+    close: () => file.close(),
   };
 }
+
+const CHUNK_BYTES = 1 << 16;
 
 /**
  * The error for a file or folder that could not be read: it says what is near.
