@@ -58,7 +58,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   }
   const found = valueAt(input, path);
   const value = found === undefined ? {} : { value: found };
-  const mend = mendOf(issue, path);
+  const mend = mendOf(issue, path, found);
   if (found === undefined && issue.code === "invalid_type") return [{ path, rule: "must be given", mend }];
   return [{ path, rule: ruleOf(issue), ...value, mend }];
 }
@@ -91,10 +91,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: "an object",
 };
 
-function mendOf(issue: z.core.$ZodIssue, path: readonly (string | number)[]): string {
+function mendOf(issue: z.core.$ZodIssue, path: readonly (string | number)[], found: unknown): string {
   if (issue.code === "custom" && typeof issue.params?.mend === "string") return issue.params.mend;
   const about = schemaAt(path)?.description;
-  return about === undefined ? "correct it; `blade config schema` lists what it may be" : `it is ${about}`;
+  const correct = about === undefined ? "correct it" : `correct it (${about})`;
+  if (issue.code !== "invalid_value" || typeof found !== "string") return correct;
+  return `did you mean "${
+    closestString(found, issue.values.map(String), { caseSensitive: false })
+  }"? Else ${correct}`;
 }
 
 /** The nearest known key: the same name elsewhere in the schema, else the closest spelling at this level. */

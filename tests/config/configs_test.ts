@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { configJsonSchema } from "../../src/config/schema.ts";
+import { loadConfig, parseConfig } from "../../src/config/parse.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+Deno.test("every file in configs/ is a configuration", async () => {
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(`${ROOT}configs`)) {
+    const config = await loadConfig(`${ROOT}configs/${entry.name}`);
+    assertEquals(config.$schema, "../docs/config.schema.json");
+    names.push(entry.name);
+  }
+  assertEquals(names.sort(), [
+    "ml-1m.jsonc",
+    "ml-latest-small.jsonc",
+    "movietweetings-100k.jsonc",
+    "quickstart.jsonc",
+    "steam.jsonc",
+  ]);
+});
+
+Deno.test("the quickstart states the defaults, so that changing one there or in the schema shows here", async () => {
+  const { $schema: _, ...quickstart } = await loadConfig(`${ROOT}configs/quickstart.jsonc`);
+  assertEquals(quickstart, parseConfig("{}", { path: `${ROOT}configs/empty.jsonc` }));
+});
+
+Deno.test("docs/config.schema.json is what `config schema` prints", async () => {
+  const committed = JSON.parse(await Deno.readTextFile(`${ROOT}docs/config.schema.json`));
+  assertEquals(committed, JSON.parse(JSON.stringify(configJsonSchema())));
+});
