@@ -1,4 +1,13 @@
-/** A cell that breaks a rule. `readTable` catches it and adds the file and the line. */
+/**
+ * A cell that breaks a rule. `readTable` catches it and adds the file and the line.
+ *
+ * @example
+ * ```ts
+ * import { BadCell } from "./cells.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(new BadCell("item", "must hold an id", "", "fill the cell").message, "item: must hold an id");
+ * ```
+ */
 export class BadCell extends Error {
   /** @param value What was found; undefined when nothing was there. */
   constructor(

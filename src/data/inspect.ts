@@ -3,7 +3,7 @@ import type { DataFile, Dataset, InteractionLog, StageCount } from "../core/data
 import type { Split } from "./split.ts";
 import { popularityOf } from "./popularity.ts";
 
-/** Five-number summary of counts: minimum, quartiles, 90th percentile and maximum, by nearest rank. */
+/** How counts are spread: minimum, quartiles, 90th percentile and maximum, by nearest rank. */
 export interface Quantiles {
   readonly min: number;
   readonly p25: number;

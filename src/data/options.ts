@@ -13,12 +13,16 @@ export type TableFormat = "csv" | "tsv" | "jsonl";
 
 /** Which interactions to read, and which of them to keep. */
 export interface DataOptions {
+  /** Which files to look for, and how to split them. */
   readonly reader: ReaderKind;
+  /** Where the files lie, relative to the working folder. */
   readonly folder: string;
 
   /** Reader `table`: file names within `folder`. `interactions` defaults to the only file named `interactions.*`. */
   readonly interactions?: string;
+  /** Reader `table`: titles and categories; without it an item has its id alone. */
   readonly items?: string;
+  /** Reader `table`: user groups. */
   readonly users?: string;
   /** Reader `table`: default by the ending of each file's name. */
   readonly format?: TableFormat;
@@ -59,6 +63,7 @@ export interface DataOptions {
 
 /** How interactions become train, validation and test. */
 export interface SplitOptions {
+  /** By each user's last interactions, or by one moment for all. */
   readonly split: "leave-last-out" | "global-time";
   /** Items of a context's history that the model is given, counted from the newest. */
   readonly maxHistory: number;

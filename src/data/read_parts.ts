@@ -92,6 +92,24 @@ export async function readInteractions(
  * @param ignored Category texts that mean "none", such as `(no genres listed)`.
  * @returns By item number; a repeated id keeps its first row.
  * @throws {BladeError} As `readTable`.
+ *
+ * @example
+ * ```ts
+ * import { interner } from "./raw_data.ts";
+ * import { readItems } from "./read_parts.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "7::Heat::Crime|Drama\n8::Nobody met this::War\n");
+ * const items = interner();
+ * items.number("7");
+ * const { about } = await readItems(
+ *   { path, encoding: "utf-8", syntax: "plain", separator: "::", header: ["item", "title", "genres"] },
+ *   items,
+ *   () => ({ item: "item", title: "title", categories: "genres" }),
+ * );
+ * assertEquals(about, [{ title: "Heat", categories: ["Crime", "Drama"] }]);
+ * await Deno.remove(path);
+ * ```
  */
 export async function readItems(
   table: TableFile,
@@ -125,8 +143,27 @@ export async function readItems(
 /**
  * Reads attributes of the users that have appeared in interactions; others are passed over.
  *
- * @returns Attribute → value by user number, "" when unknown.
+ * @returns Attribute → value by user number, "" when unknown; a repeated id keeps its last row.
  * @throws {BladeError} As `readTable`.
+ *
+ * @example
+ * ```ts
+ * import { interner } from "./raw_data.ts";
+ * import { readUsers } from "./read_parts.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "user,town\nann,Oslo\n");
+ * const users = interner();
+ * users.number("bob");
+ * users.number("ann");
+ * const { userGroups } = await readUsers(
+ *   { path, encoding: "utf-8", syntax: "quoted", separator: "," },
+ *   users,
+ *   () => ({ user: "user", groups: ["town"] }),
+ * );
+ * assertEquals(userGroups.get("town"), ["", "Oslo"]);
+ * await Deno.remove(path);
+ * ```
  */
 export async function readUsers(
   table: TableFile,

@@ -7,8 +7,11 @@ import { contextAfter, firstOfEach, type LogContext, relevanceOf } from "./past.
 
 /** What is learned from, what choices are made on, and what is reported. */
 export interface Split {
+  /** The interactions of every user before what is held out; a row of a user may be empty. */
   readonly train: InteractionLog;
+  /** Chooses epochs and settings; its history is train. */
   readonly validation: ContextSet;
+  /** Only for the numbers that are reported; its history is train and validation. */
   readonly test: ContextSet;
 }
 

@@ -10,6 +10,17 @@ import { exists } from "./exists.ts";
  * separated by `::`, no header. `movies.dat` and `users.dat` may be absent.
  *
  * @throws {BladeError} As `readTable`.
+ *
+ * @example
+ * ```ts
+ * import { readDoubleColon } from "./double_colon.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/ratings.dat`, "1::0114508::8::1381006850\n");
+ * const raw = await readDoubleColon(folder, "movietweetings");
+ * assertEquals(raw.items, ["0114508"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readDoubleColon(folder: string, kind: "movietweetings" | "ml-1m"): Promise<RawData> {
   const encoding: Encoding = kind === "ml-1m" ? "latin1" : "utf-8";

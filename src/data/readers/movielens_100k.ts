@@ -32,6 +32,17 @@ const GENRES = [
  * genre `unknown` means no category.
  *
  * @throws {BladeError} As `readTable`.
+ *
+ * @example
+ * ```ts
+ * import { readMovieLens100K } from "./movielens_100k.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/u.data`, "196\t242\t3\t881250949\n");
+ * const raw = await readMovieLens100K(folder);
+ * assertEquals([raw.users, raw.items], [["196"], ["242"]]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readMovieLens100K(folder: string): Promise<RawData> {
   const table = (file: string, separator: string, header: readonly string[]): TableFile => ({

@@ -9,6 +9,17 @@ import { exists } from "./exists.ts";
  * quoted, with headers; `(no genres listed)` means no category.
  *
  * @throws {BladeError} As `readTable`, and when a column is missing.
+ *
+ * @example
+ * ```ts
+ * import { readMovieLensCsv } from "./movielens_csv.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/ratings.csv`, "userId,movieId,rating,timestamp\n1,31,2.5,9\n");
+ * const raw = await readMovieLensCsv(folder);
+ * assertEquals([...raw.interactions.ratings], [2.5]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readMovieLensCsv(folder: string): Promise<RawData> {
   const table = (file: string): TableFile => ({

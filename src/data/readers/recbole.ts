@@ -17,6 +17,17 @@ const CATEGORIES = ["categories", "class", "category", "genre", "genres"];
  * `.user` but the id becomes a user group.
  *
  * @throws {BladeError} As `readTable`, when a field is missing or a header cell has no type.
+ *
+ * @example
+ * ```ts
+ * import { readRecBole } from "./recbole.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/toy.inter`, "user_id:token\titem_id:token\nu\ti\n");
+ * const raw = await readRecBole({ reader: "recbole", folder, minRating: null, kCore: 0 });
+ * assertEquals([raw.name, raw.items], ["toy", ["i"]]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readRecBole(options: DataOptions): Promise<RawData> {
   const name = options.name ?? await onlyStem(options.folder);

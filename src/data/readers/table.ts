@@ -12,6 +12,17 @@ type TableOptions = Omit<DataOptions, "reader" | "minRating" | "kCore">;
  * Any data set in CSV, TSV or JSON lines, by a map of its columns. UTF-8.
  *
  * @throws {BladeError} As `readTable`, when a named column is missing, or when the format cannot be told.
+ *
+ * @example
+ * ```ts
+ * import { readAnyTable } from "./table.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/clicks.tsv`, "who\twhat\nann\ttea\n");
+ * const raw = await readAnyTable({ folder, interactions: "clicks.tsv", columns: { user: "who", item: "what" } });
+ * assertEquals(raw.users, ["ann"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readAnyTable(options: TableOptions): Promise<RawData> {
   const { folder } = options;
