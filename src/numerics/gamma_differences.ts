@@ -44,11 +44,12 @@ export function logBetaMoment(a: number, b: number, n: number): number {
     total += 1;
   }
   const shifted = product > 0.5 && product < 2 ? Math.log1p(-shortfall) : Math.log(product);
-  return shifted +
-    n * Math.log1p(-b / (total + n)) +
+  // (x+n)/(total+n), from the end where the quotient keeps its digits.
+  const logQuotient = b < x + n ? Math.log1p(-b / (total + n)) : Math.log((x + n) / (total + n));
+  return shifted + n * logQuotient +
     (x - 0.5) * Math.log1p((n / x) * (b / (total + n))) -
     b * Math.log1p(n / total) +
-    (stirlingTail(x + n) - stirlingTail(x)) - (stirlingTail(total + n) - stirlingTail(total));
+    stirlingTailFall(x + n, total + n, b) - stirlingTailFall(x, total, b);
 }
 
 /**
@@ -70,17 +71,25 @@ export function digammaDifference(x: number, n: number): number {
   return sum + Math.log1p(n / x) + (n / x) / (2 * (x + n)) + digammaTail(x) - digammaTail(x + n);
 }
 
-function stirlingTail(x: number): number {
-  return powerSeries(LOG_GAMMA_SERIES, 1 / (x * x)) / x;
+/**
+ * tail(x) − tail(x + b) of the log-gamma series, by the divided difference of its polynomial in 1/x: a difference of
+ * two tails would have no digits left when b is tiny.
+ */
+function stirlingTailFall(x: number, xPlusB: number, b: number): number {
+  const [u, w] = [1 / x, 1 / xPlusB];
+  let value = 0;
+  let slope = 0;
+  for (let k = LOG_GAMMA_SERIES.length - 1; k >= 0; k--) {
+    slope = slope * u * u + value;
+    value = value * w * w + LOG_GAMMA_SERIES[k]!;
+  }
+  // tail = u·q(u²), q(w²) = value, q(u²) = value + slope·(u² − w²)
+  return b * u * w * (value + u * (u + w) * slope);
 }
 
 function digammaTail(x: number): number {
   const inverseSquare = 1 / (x * x);
-  return powerSeries(DIGAMMA_SERIES, inverseSquare) * inverseSquare;
-}
-
-function powerSeries(coefficients: readonly number[], x: number): number {
   let sum = 0;
-  for (let k = coefficients.length - 1; k >= 0; k--) sum = sum * x + coefficients[k]!;
+  for (let k = DIGAMMA_SERIES.length - 1; k >= 0; k--) sum = (sum + DIGAMMA_SERIES[k]!) * inverseSquare;
   return sum;
 }
