@@ -1,5 +1,5 @@
 import deno from "../../deno.json" with { type: "json" };
-import { EXIT } from "../core/errors.ts";
+import { BladeError, EXIT } from "../core/errors.ts";
 import type { Command } from "./command.ts";
 import { printJson } from "./io.ts";
 
@@ -44,7 +44,6 @@ interface PermissionFact {
 }
 
 async function examine(): Promise<DoctorReport> {
-  const { probeDevices } = await import("../device/open_device.ts");
   return {
     versions: {
       blade: deno.version,
@@ -57,9 +56,30 @@ async function examine(): Promise<DoctorReport> {
       cores: navigator.hardwareConcurrency,
       memory: await memory(),
     },
-    devices: await probeDevices(),
+    devices: await devices(),
     permissions: await permissions(),
   };
+}
+
+/** Opens each device in turn; the last line tells which one `auto` takes. */
+async function devices(): Promise<DeviceFact[]> {
+  const { closeDevice, openDevice } = await import("../device/open_device.ts");
+  const facts: DeviceFact[] = [];
+  for (const name of ["webgpu", "native", "wasm", "cpu", "auto"] as const) {
+    try {
+      const { backend, adapter, threads, why } = await openDevice({ device: name });
+      const chosen = name === "auto" ? `takes ${backend}, ` : "";
+      const detail = `${chosen}${adapter}, ${threads} ${threads === 1 ? "thread" : "threads"} (${why})`;
+      facts.push({ device: name, usable: true, detail });
+    } catch (error) {
+      if (!(error instanceof BladeError)) throw error;
+      const { rule, value, mend } = error.refusal;
+      const found = value === undefined || value === name ? "" : ` (${value})`;
+      facts.push({ device: name, usable: false, detail: `${rule}${found}; ${mend}` });
+    }
+  }
+  closeDevice();
+  return facts;
 }
 
 async function memory(): Promise<MemoryBytes | null> {

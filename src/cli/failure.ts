@@ -67,6 +67,10 @@ function knownFailure(error: unknown): BladeError | undefined {
 /** `Requires write access to "/data/a.csv", run again with …` */
 function missingPermission(error: Error): BladeError {
   const [, kind = "the", target] = error.message.match(/Requires (\w+) access(?: to "([^"]+)")?/) ?? [];
+  if (kind === "all") {
+    const mend = "name an ordinary file or folder";
+    return new BladeError({ place: target ?? "a path", rule: "must not be a device or a system file", mend });
+  }
   const isPath = kind === "read" || kind === "write";
   const value = target === undefined ? "" : `=${kind === "write" ? dirname(target) : target}`;
   return new BladeError({

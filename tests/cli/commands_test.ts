@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { ran, temporaryFolder, TRAINED } from "./_io.ts";
+
+const openRun = () => Promise.resolve(TRAINED);
+
+Deno.test("evaluate asks for the metrics of the run's configuration when none are named", async () => {
+  const { code, out } = await ran(["evaluate", "runs/a", "--json"], { openRun });
+  assertEquals(code, 0);
+  const { metrics } = JSON.parse(out);
+  assertEquals(Object.keys(metrics), ["ndcg@10", "recall@10", "ild@10", "mgu@10", "coverage@10"]);
+  assertEquals(metrics["ndcg@10"], { mean: 0.25, interval95: [0.2, 0.3], contexts: 3, undefined: 1 });
+});
+
+Deno.test("evaluate takes metrics by comma and by repetition, each once", async () => {
+  const args = ["evaluate", "runs/a", "--metrics", "ild@5,mrr", "--metrics", "mrr", "--json"];
+  const { out } = await ran(args, { openRun });
+  assertEquals(Object.keys(JSON.parse(out).metrics), ["ild@5", "mrr"]);
+});
+
+Deno.test("evaluate --per-user writes user,metric,value with empty cells for no value", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/per-user.csv`;
+  const { code, out } = await ran(["evaluate", "runs/a", "--metrics", "ild@5", "--per-user", path], {
+    openRun,
+  });
+  assertEquals(code, 0);
+  assertEquals(await Deno.readTextFile(path), 'user,metric,value\n"u,2",ild@5,\n');
+  assertStringIncludes(out, "ild@5   0.2500  [0.2000, 0.3000]      3          1");
+});
+
+Deno.test("evaluate refuses an empty metric name", async () => {
+  const { code, err } = await ran(["evaluate", "runs/a", "--metrics", "ild@5,,mrr"], { openRun });
+  assertEquals(code, 2);
+  assertStringIncludes(err, "--metrics: must name metrics");
+});
+
+Deno.test("recommend prints lists with the data set's own ids, ranks from 1", async () => {
+  const { code, out } = await ran(["recommend", "runs/a", "--cutoff", "2"], { openRun });
+  assertEquals(code, 0);
+  assertEquals(
+    out,
+    'user,item,rank,score\nu1,i0,1,0\nu1,i1,2,-0.5\n"u,2",i0,1,0\n"u,2",i1,2,-0.5\nu3,i0,1,0\nu3,i1,2,-0.5\n',
+  );
+});
+
+Deno.test("recommend serves the users of a file, in its order, each once", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/users.txt`, "u3\r\n\r\nu1\nu3\n");
+  const out = `${folder.path}/lists.csv`;
+  const args = ["recommend", "runs/a", "--users", `${folder.path}/users.txt`, "--cutoff", "1", "--out", out];
+  const finished = await ran(args, { openRun });
+  assertEquals([finished.code, finished.out], [0, ""]);
+  assertEquals(await Deno.readTextFile(out), "user,item,rank,score\nu3,i0,1,0\nu1,i0,1,0\n");
+});
+
+Deno.test("recommend names the line of a user that the run does not know", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/users.txt`;
+  await Deno.writeTextFile(path, "u1\nu9\n");
+  const { code, err } = await ran(["recommend", "runs/a", "--users", path], { openRun });
+  assertEquals(code, 2);
+  assertStringIncludes(err, `${path}:2: must be a user of the run's data`);
+  assertStringIncludes(err, 'got "u9"');
+});
+
+Deno.test("recommend refuses a file without users, and a file that is not there", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/none.txt`, "\n\n");
+  const none = await ran(["recommend", "runs/a", "--users", `${folder.path}/none.txt`], { openRun });
+  assertStringIncludes(none.err, "must name a user");
+  const missing = await ran(["recommend", "runs/a", "--users", "no/such.txt"], { openRun });
+  assertEquals(missing.code, 2);
+  assertStringIncludes(missing.err, "no/such.txt: must exist");
+});
+
+Deno.test("recommend --json gives titles, and takes no --out beside it", async () => {
+  const { out } = await ran(["recommend", "runs/a", "--cutoff", "1", "--json"], { openRun });
+  assertEquals(JSON.parse(out)[1], { user: "u,2", items: [{ item: "i0", title: "Item 0", score: 0 }] });
+  const both = await ran(["recommend", "runs/a", "--json", "--out", "x.csv"], { openRun });
+  assertEquals(both.code, 2);
+});
+
+Deno.test("metrics list and show speak of the built-in metrics", async () => {
+  const list = JSON.parse((await ran(["metrics", "list", "--json"])).out) as { name: string; kind: string }[];
+  const kinds = new Map(list.map(({ name, kind }) => [name, kind]));
+  assertEquals([kinds.get("ndcg"), kinds.get("coverage")], ["list", "population"]);
+  const { out } = await ran(["metrics", "show", "ndcg@10"]);
+  assertStringIncludes(out, "range    0 to 1, maximize");
+  assertStringIncludes(out, "needs    relevance");
+});
+
+Deno.test("config schema prints a JSON Schema that knows the defaults", async () => {
+  const { out } = await ran(["config", "schema"]);
+  const schema = JSON.parse(out);
+  assertEquals(schema.properties.target.properties.discount.default, 0.9);
+  assertEquals(schema.additionalProperties, false);
+});
+
+Deno.test("data inspect counts the quickstart's data", async () => {
+  const path = new URL("../../configs/quickstart.jsonc", import.meta.url).pathname;
+  const { code, out } = await ran(["data", "inspect", path, "--json"]);
+  assertEquals(code, 0);
+  const inspection = JSON.parse(out);
+  assertEquals(inspection.test.contexts, inspection.stages.at(-1).users);
+  const { out: text } = await ran(["data", "inspect", path]);
+  assert(text.startsWith(`${inspection.name}\n  density`));
+  assertStringIncludes(text, "median past");
+});
