@@ -99,7 +99,8 @@ function lineDrawing(write: (text: string) => void, now: () => number, everyMs: 
       const perStep = (now() - stage.startMs) / (event.step - stage.firstStep + 1);
       const left = duration(perStep * Math.max(0, stage.steps - event.step));
       const percent = Math.round((100 * event.step) / Math.max(1, stage.steps));
-      write(`${stage.name}: ${event.step}/${stage.steps} ${percent} % ${gauges(event)} ${left} left\n`);
+      const parts = [`${event.step}/${stage.steps}`, `${percent} %`, gauges(event), `${left} left`];
+      write(`${stage.name}: ${parts.filter((part) => part !== "").join(" ")}\n`);
     },
     pause() {},
     close() {

@@ -1,0 +1,83 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { EventLog, RunEvent } from "../../src/report/event_log.ts";
+import { createProgress } from "../../src/report/progress.ts";
+import { resultsTables } from "../../src/report/results_table.ts";
+import { textTable } from "../../src/report/table.ts";
+import { manifestOf } from "./_manifest.ts";
+
+/** Progress without a terminal, at a clock that the test moves. */
+function watched() {
+  const clock = { ms: 0 };
+  const lines: string[] = [];
+  const events: RunEvent[] = [];
+  const log: EventLog = { append: (event) => void events.push(event), [Symbol.dispose]() {} };
+  const progress = createProgress({
+    log,
+    terminal: false,
+    write: (text) => void lines.push(text),
+    now: () => clock.ms,
+  });
+  return { clock, lines, events, progress };
+}
+
+Deno.test("progress writes a line every few seconds with the time left", () => {
+  const { clock, lines, progress } = watched();
+  progress.stage("align", 100);
+  for (let step = 1; step <= 100; step++) {
+    clock.ms += 200; // 20 s in all
+    progress.step({ stage: "align", step, values: { reward: 0.5, gradientNorm: 3 } });
+  }
+  progress.close();
+  assertEquals(lines, [
+    "align: 100 steps\n",
+    "align: 25/100 25 % reward 0.5000 15 s left\n",
+    "align: 50/100 50 % reward 0.5000 10 s left\n",
+    "align: 75/100 75 % reward 0.5000 5 s left\n",
+    "align: 100/100 100 % reward 0.5000 0 s left\n",
+    "align: done in 20 s\n",
+  ]);
+});
+
+Deno.test("a resumed stage tells the time left from the steps done now", () => {
+  const { clock, lines, progress } = watched();
+  progress.stage("sft", 1000);
+  for (let step = 501; step <= 510; step++) {
+    clock.ms += 1000;
+    progress.step({ stage: "sft", step, values: {} });
+  }
+  assertEquals(lines[1], "sft: 505/1000 51 % 8 min 15 s left\n");
+});
+
+Deno.test("a stage that stops early says where", () => {
+  const { lines, progress } = watched();
+  progress.stage("sft", 3);
+  progress.step({ stage: "sft", step: 1, values: {} });
+  progress.stage("align", 1);
+  assertEquals(lines, ["sft: 3 steps\n", "sft: stopped at step 1 of 3\n", "align: 1 step\n"]);
+});
+
+Deno.test("every event is kept with its time, notes among them", () => {
+  const { clock, events, lines, progress } = watched();
+  progress.stage("sft", 1);
+  clock.ms = 1500.4;
+  progress.step({ stage: "sft", step: 1, values: { loss: 2 } });
+  progress.note("warning", "Rewards nearly all tied.");
+  assertEquals(events, [
+    { kind: "stage", timeMs: 0, stage: "sft", steps: 1 },
+    { kind: "step", timeMs: 1500, stage: "sft", step: 1, values: { loss: 2 } },
+    { kind: "note", timeMs: 1500, level: "warning", message: "Rewards nearly all tied." },
+  ]);
+  assertEquals(lines.at(-1), "warning: Rewards nearly all tied.\n");
+});
+
+Deno.test("a table pads by characters, not by code units", () => {
+  assertEquals(textTable(["a", "b"], [["𝔸é", "1"], ["x", "22"]]), "a    b\n──  ──\n𝔸é   1\nx   22\n");
+});
+
+Deno.test("result tables show a missing value as a dash and a loss with its sign", () => {
+  const text = resultsTables(manifestOf().results);
+  assertStringIncludes(text, "best-of-n (oracle)");
+  assertStringIncludes(text, "–");
+  assertStringIncludes(text, "−0.1000 [−0.1500, −0.0500]");
+  assertEquals(resultsTables([]), "");
+});

@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { curvesOf, curveSvg } from "../../src/report/curves.ts";
+import type { RunEvent } from "../../src/report/event_log.ts";
+import { modelCard } from "../../src/report/model_card.ts";
+import { reportHtml } from "../../src/report/report_html.ts";
+import { manifestOf } from "./_manifest.ts";
+
+const step = (stage: string, number: number, values: Record<string, number | null>): RunEvent => ({
+  kind: "step",
+  timeMs: 0,
+  stage,
+  step: number,
+  values,
+});
+
+Deno.test("the report holds the results with intervals and marks the oracle", () => {
+  const html = reportHtml(manifestOf(), [
+    step("align", 1, { reward: 0.5 }),
+    step("align", 2, { reward: 0.6 }),
+  ]);
+  assertStringIncludes(html, "<td>0.2000</td><td>[0.1700, 0.2300]</td>");
+  assertStringIncludes(html, '<td class="sure">−0.1000 [−0.1500, −0.0500]</td><td>&lt; 0.001</td>');
+  assertStringIncludes(html, "best-of-n (oracle)");
+  assertStringIncludes(html, "<title>align: reward, from 0.5 to 0.6 over 2 steps</title>");
+  assertStringIncludes(html, "1 min 1 s");
+});
+
+Deno.test("the report needs no network, no script and no other file", () => {
+  const html = reportHtml(manifestOf(), [step("align", 1, { reward: 0.5 })]);
+  assertNotMatch(html, /<script|<link|<img|src=|href=|url\(|@import/i);
+  assertStringIncludes(html, "default-src 'none'");
+});
+
+Deno.test("no text of data, plugins, configuration or events becomes markup", () => {
+  const evil = `</pre><script>alert("x")</script><img src='x'>`;
+  const html = reportHtml(manifestOf(evil), [step(evil, 1, { [evil]: 1 })]);
+  assertNotMatch(html, /<script|<img/i);
+  // Every tag that is opened is one of the page's own.
+  const own = new Set(
+    "html head meta title style body h1 h2 p div table thead tbody tr th td figure figcaption svg path text circle details summary pre"
+      .split(" "),
+  );
+  const tags = [...html.matchAll(/<([a-zA-Z0-9]+)/g)].map((match) => match[1]!);
+  assertEquals(tags.filter((tag) => !own.has(tag)), []);
+  assert(tags.length > 50);
+});
+
+Deno.test("gauges that few look at are folded away, and a run without steps has none", () => {
+  const html = reportHtml(manifestOf(), [step("align", 1, { reward: 1, evidenceWeight: 16 })]);
+  const folded = html.slice(html.indexOf("All other gauges"));
+  assertStringIncludes(folded, "align: evidenceWeight");
+  assertEquals(folded.includes("align: reward"), false);
+  assertEquals(reportHtml(manifestOf(), []).includes("All other gauges"), false);
+});
+
+Deno.test("a step that a resumed run repeats is drawn once, as repeated", () => {
+  const events = [
+    step("sft", 1, { loss: 3 }),
+    step("sft", 2, { loss: 9 }),
+    step("sft", 2, { loss: 2 }),
+    step("sft", 3, { loss: 1 }),
+  ];
+  assertEquals(curvesOf(events), [{ stage: "sft", name: "loss", points: [[1, 3], [2, 2], [3, 1]] }]);
+});
+
+Deno.test("a long curve is averaged down in equal runs of steps", () => {
+  const events = Array.from({ length: 4000 }, (_, index) => step("sft", index + 1, { loss: index % 2 }));
+  const [curve] = curvesOf(events);
+  assertEquals(curve!.points.length, 400);
+  assertEquals(curve!.points[0], [5.5, 0.5]); // steps 1 … 10, as many zeros as ones
+});
+
+Deno.test("a curve of one point, of one value or of huge values is drawn with finite numbers", () => {
+  for (const points of [[[1, 0]], [[1, 7], [2, 7]], [[1, -1e300], [2, 1e300]]] as const) {
+    assertNotMatch(curveSvg({ stage: "a", name: "b", points }), /NaN|Infinity|undefined/);
+  }
+});
+
+Deno.test("the model card names data, licence, objective, results and limits, and no text becomes markup", () => {
+  const facts = {
+    dataName: "<b>films</b>",
+    users: 4333,
+    items: 2414,
+    interactions: 68055,
+    dataLicence: null,
+    parameters: 254_976,
+  };
+  const card = modelCard(manifestOf("a|b *c* <i>"), facts);
+  assertStringIncludes(card, "&lt;b>films&lt;/b>: 4,333 users, 2,414 items, 68,055 interactions");
+  assertStringIncludes(card, "Licence of the data: not stated in its files");
+  assertStringIncludes(card, "254,976 parameters");
+  assertStringIncludes(card, "bayesian best-of-4 target");
+  assertStringIncludes(card, "| aligned |");
+  assertStringIncludes(card, "best-of-n (oracle)");
+  assertStringIncludes(card, "a\\|b \\*c\\* &lt;i>");
+  const rows = card.split("\n").filter((line) => line.startsWith("|"));
+  for (const row of rows) assertEquals(row.match(/(?<!\\)\|/g)!.length, 8, row);
+});
