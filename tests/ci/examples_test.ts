@@ -1,8 +1,9 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Context, ListMetric, Signals } from "blade";
 import categoryReach from "../../docs/examples/category_reach.ts";
 import categoryRun from "../../docs/examples/category_run.ts";
 import hiddenGems from "../../docs/examples/my_metric.ts";
+import { blade } from "./command_line.ts";
 
 /** Items 0 … 3: met by 100, 30, 5 and 0 people; drama, drama and comedy, comedy, nothing. */
 const SIGNALS: Signals = {
@@ -62,4 +63,21 @@ Deno.test("category_reach.ts counts categories in and out again", () => {
   assertEquals(metric.value(metric.create({ ...SIGNALS, categories: { names: [], of: () => [] } })), {
     notDefined: "no categories",
   });
+});
+
+Deno.test("every example loads as a plugin under the name that it gives itself", async (t) => {
+  let visited = 0;
+  for await (const { name } of Deno.readDir("docs/examples")) {
+    visited++;
+    await t.step(name, async () => {
+      const path = `docs/examples/${name}`;
+      const { code, out } = await blade(["metrics", "list", "--json", "--plugin", path]);
+      assertEquals(code, 0);
+      const metrics: { name: string; source: { specifier: string } }[] = JSON.parse(out);
+      const own = metrics.find(({ source }) => source.specifier.endsWith(name));
+      assert(own !== undefined, `no metric comes from ${path}`);
+      assertEquals((await blade(["metrics", "show", `${own.name}@10`, "--plugin", path])).code, 0);
+    });
+  }
+  assertEquals(visited, 3);
 });
