@@ -3,7 +3,8 @@ import { BladeError } from "../core/errors.ts";
 import { configRefusal, type PlaceOf } from "./config_refusal.ts";
 import { readJsonc } from "./jsonc_document.ts";
 import { applyOverride, type Override, readOverride } from "./override.ts";
-import { type BladeConfig, configSchema, QUICKSTART_FOLDER } from "./schema.ts";
+import { type BladeConfig, configSchema } from "./schema.ts";
+import { QUICKSTART_FOLDER } from "./schema/data.ts";
 
 /** What the command line adds to a configuration file. */
 export interface ConfigOverrides {

@@ -1,0 +1,97 @@
+import type { z } from "zod";
+import { type data, QUICKSTART_FOLDER } from "./data.ts";
+import type { model } from "./training.ts";
+
+/** Two settings that do not go together: where, which rule, and what to do. */
+export interface Contradiction {
+  readonly path: readonly (string | number)[];
+  readonly rule: string;
+  readonly mend: string;
+}
+
+/** The settings that bear on each other. */
+interface Related {
+  readonly data: z.output<typeof data>;
+  readonly model: z.output<typeof model>;
+  readonly reward: { readonly terms: readonly { readonly metric: string }[] };
+  readonly evaluate: { readonly metrics: readonly string[]; readonly systems: readonly string[] };
+}
+
+/**
+ * What no single key shows: head sizes that do not divide the width, keys of another reader, names given twice.
+ *
+ * @param config every section valid on its own
+ */
+export function contradictions(config: Related): Contradiction[] {
+  return [...ofModel(config), ...ofData(config), ...ofNames(config)];
+}
+
+function ofModel({ model: { width, heads, kvHeads } }: Related): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (width % heads !== 0) {
+    found.push({
+      path: ["model", "heads"],
+      rule: `must divide model.width (${width})`,
+      mend: "set model.width to a multiple of model.heads",
+    });
+  } else if ((width / heads) % 2 !== 0) {
+    found.push({
+      path: ["model", "heads"],
+      rule: `must leave heads of an even size (model.width / model.heads is ${width / heads})`,
+      mend: "rotary positions turn pairs: set model.width to a multiple of 2 · model.heads",
+    });
+  }
+  if (heads % kvHeads !== 0) {
+    found.push({
+      path: ["model", "kvHeads"],
+      rule: `must divide model.heads (${heads})`,
+      mend: "set it to model.heads, or to a divisor of it for grouped-query attention",
+    });
+  }
+  return found;
+}
+
+/** Keys that one reader alone understands: another would ignore them in silence. */
+const KEYS_OF_READER = {
+  table: ["interactions", "items", "users", "format", "columns", "itemColumns", "userColumns"],
+  recbole: ["name", "fields"],
+} as const;
+
+function ofData({ data }: Related): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (data.validationShare + data.testShare >= 1) {
+    found.push({
+      path: ["data", "testShare"],
+      rule: "must leave something to train on: validationShare + testShare must be under 1",
+      mend: "lower data.testShare or data.validationShare",
+    });
+  }
+  if (data.folder === QUICKSTART_FOLDER && data.reader !== "fixture") {
+    found.push({
+      path: ["data", "folder"],
+      rule: `must be given for the reader \`${data.reader}\``,
+      mend: "set it to the folder that holds the files of the data set",
+    });
+  }
+  for (const [reader, keys] of Object.entries(KEYS_OF_READER)) {
+    if (reader === data.reader) continue;
+    const rule = `belongs to the reader \`${reader}\` only`;
+    const mend = `remove it, or set data.reader to "${reader}"`;
+    for (const key of keys) if (data[key] !== undefined) found.push({ path: ["data", key], rule, mend });
+  }
+  return found;
+}
+
+function ofNames({ evaluate, reward }: Related): Contradiction[] {
+  const lists: [string[], readonly string[]][] = [
+    [["evaluate", "metrics"], evaluate.metrics],
+    [["evaluate", "systems"], evaluate.systems],
+    [["reward", "terms"], reward.terms.map((term) => term.metric)],
+  ];
+  return lists.flatMap(([path, names]) => {
+    const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+    if (twice < 0) return [];
+    const rule = `must not name ${names[twice]} twice`;
+    return [{ path: [...path, twice], rule, mend: "remove one of the two" }];
+  });
+}

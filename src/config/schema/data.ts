@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { count, nameOf, share } from "./parts.ts";
+
+/** The generated data set that comes with the program, relative to the program's own folder. */
+export const QUICKSTART_FOLDER = "fixtures/quickstart";
+
+/** The section `data`: which files to read, which interactions to keep, how to split them. */
+export const data = z.strictObject({
+  reader: z.enum([
+    "fixture",
+    "movietweetings",
+    "ml-1m",
+    "movielens-csv",
+    "movielens-100k",
+    "recbole",
+    "table",
+  ])
+    .default("fixture").describe("format of the files; `table` is any CSV, TSV or JSONL with a column map"),
+  folder: z.string().min(1).default(QUICKSTART_FOLDER)
+    .describe("folder of the data; relative to this file, or to the working folder when given by --set"),
+  interactions: nameOf.exactOptional().describe("table: file of the interactions, by default interactions.*"),
+  items: nameOf.exactOptional().describe("table: file of the items, by default items.*"),
+  users: nameOf.exactOptional().describe("table: file of the users, by default users.*"),
+  format: z.enum(["csv", "tsv", "jsonl"]).exactOptional()
+    .describe("table: format of the files, by default what their names end in"),
+  columns: z.strictObject({
+    user: nameOf,
+    item: nameOf,
+    rating: nameOf.exactOptional(),
+    timestamp: nameOf.exactOptional(),
+  }).exactOptional().describe("table: columns of the interactions, by default user, item, rating, timestamp"),
+  itemColumns: z.strictObject({
+    item: nameOf,
+    title: nameOf.exactOptional(),
+    categories: nameOf.exactOptional(),
+    categorySeparator: z.string().min(1).exactOptional(),
+  }).exactOptional().describe("table: columns of the items, by default item, title, categories"),
+  userColumns: z.strictObject({ user: nameOf, groups: z.array(nameOf).exactOptional() }).exactOptional()
+    .describe("table: columns of the users, by default user and every other one as a group"),
+  name: nameOf.exactOptional().describe(
+    "recbole: name of the files before .inter, by default the only one there",
+  ),
+  fields: z.strictObject({
+    user: nameOf.exactOptional(),
+    item: nameOf.exactOptional(),
+    rating: nameOf.exactOptional(),
+    timestamp: nameOf.exactOptional(),
+    title: nameOf.exactOptional(),
+    categories: nameOf.exactOptional(),
+  }).exactOptional().describe("recbole: names of the fields, by default user_id, item_id, rating, timestamp"),
+  kCore: z.int().min(0).default(5)
+    .describe("users and items with fewer interactions are dropped until none is left; 0 or 1 keeps all"),
+  minRating: z.number().nullable().default(null).describe(
+    "interactions rated lower are dropped; null keeps all",
+  ),
+  split: z.enum(["leave-last-out", "global-time"]).default("leave-last-out")
+    .describe("leave-last-out: per user the last is test, the one before validation; global-time: by date"),
+  validationShare: share.default(0.1).describe("share of the interactions in validation, for global-time"),
+  testShare: share.default(0.1).describe("share of the interactions in test, for global-time"),
+  maxHistory: count.default(50).describe("interactions of a user that the model reads, the latest ones"),
+});

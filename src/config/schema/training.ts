@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { count, positive, share } from "./parts.ts";
+
+/** The section `model`. */
+export const model = z.strictObject({
+  codec: z.enum(["id"]).default("id").describe("how an item becomes tokens; id: one token an item"),
+  slate: z.enum(["plackett-luce", "autoregressive"]).default("plackett-luce")
+    .describe(
+      "plackett-luce: one score vector ranks all; autoregressive: each pick sees the picks before it",
+    ),
+  layers: count.default(2).describe("decoder blocks"),
+  width: count.default(64).describe("width of the residual stream"),
+  heads: count.default(2).describe("query heads of an attention layer"),
+  kvHeads: count.default(2).describe("key and value heads; fewer than heads is grouped-query attention"),
+  hidden: count.default(172).describe("width of the feed-forward layer"),
+  dropout: z.number().min(0).lt(1).default(0.2).describe("share of activations dropped in training"),
+  ropeBase: positive.default(10000).describe("base of the rotary positions"),
+  normEpsilon: positive.default(1e-6).describe("added to the mean square by RMSNorm"),
+});
+
+/** What the two loops share. */
+const optimization = {
+  warmup: share.default(0.05).describe("share of the steps over which the learning rate rises from 0"),
+  clipNorm: positive.default(1).describe("largest global gradient norm"),
+};
+
+/** The section `sft`. */
+export const sft = z.strictObject({
+  epochs: z.int().min(0).default(30).describe("passes over the training users at most"),
+  batch: count.default(128).describe("users per step"),
+  learningRate: positive.default(1e-3).describe("peak learning rate of AdamW"),
+  patience: count.default(3).describe("epochs without a better validation nDCG@10 before it stops"),
+  ...optimization,
+  weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
+});
+
+/** The section `align`. */
+export const align = z.strictObject({
+  method: z.enum(["blade", "sft"]).default("blade").describe(
+    "blade: Bayesian list-wise alignment; sft: none",
+  ),
+  objective: z.enum(["distill", "backward", "jeffreys"]).default("distill")
+    .describe("forward KL to the target, backward KL, or a mix of both"),
+  anchor: z.enum(["policy", "reference", "ema"]).default("policy").describe("what the target tilts"),
+  emaDecay: z.number().min(0).lt(1).default(0.99).describe("decay per step of the anchor `ema`"),
+  beta: share.default(0.5).describe("share of the backward KL in `jeffreys`"),
+  logRatioFloor: z.number().max(0).nullable().default(null)
+    .describe("smallest log density ratio in the backward KL, in nats; null: none"),
+  klCoefficient: z.number().min(0).default(0.01).describe("weight of the KL to the reference"),
+  contexts: z.enum(["unseen", "seen"]).default("unseen")
+    .describe("unseen: the targets of alignment are kept out of sft"),
+  horizon: count.default(1).describe("next interactions that are the targets of a training context"),
+  gain: z.enum(["one", "rating"]).default("one").describe("gain of a relevant item"),
+  groupSize: count.default(4).describe("G, slates sampled per context and visit"),
+  cutoff: count.default(10).describe("K, items of a slate"),
+  batch: count.default(64).describe("contexts per step"),
+  epochs: z.int().min(0).default(4).describe("visits to each context"),
+  learningRate: positive.default(5e-4).describe("peak learning rate of AdamW"),
+  ...optimization,
+  weightDecay: z.number().min(0).default(0).describe("decoupled weight decay of AdamW"),
+});
+
+/** The section `checkpoint`. */
+export const checkpoint = z.strictObject({
+  everySteps: count.default(200).describe("steps between two checkpoints"),
+  keep: count.default(2).describe("checkpoints kept, the latest ones"),
+});
