@@ -28,7 +28,9 @@ const reward = z.strictObject({
     metric: z.string().min(1).describe(
       "name@cutoff?option=value; `blade metrics list` names the built-in ones",
     ),
-    weight: z.number().default(1).describe("factor of the raw metric; negative to push it down"),
+    weight: z.number().default(1).describe(
+      "factor in the reward; a metric that is to be small is turned round by itself",
+    ),
   })).min(1).default([{ metric: "ndcg@10", weight: 0.7 }, { metric: "ild@10", weight: 0.3 }])
     .describe("the list-wise metrics that make the reward"),
   combine: z.enum(["sum"]).default("sum").describe("sum: weighted sum of the raw metrics"),
