@@ -1,0 +1,132 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { BladeError } from "../../src/core/errors.ts";
+import type { Slates } from "../../src/core/slates.ts";
+import { advance, createPopulationState, populationValue } from "../../src/reward/marginal.ts";
+import { loadMetric } from "../../src/reward/registry.ts";
+import { scoreRollouts } from "../../src/reward/score_rollouts.ts";
+import { smallWorld } from "../contracts/world.ts";
+
+const { contexts, signals } = smallWorld();
+
+function slatesOf(...rows: readonly (readonly number[])[]): Slates {
+  return {
+    groupSize: 1,
+    cutoff: rows[0]!.length,
+    items: Int32Array.from(rows.flat()),
+    behaviorLogProb: new Float64Array(rows.length),
+  };
+}
+
+async function termsOf(...specs: readonly string[]) {
+  return await Promise.all(specs.map(async (spec) => ({ metric: await loadMetric(spec), weight: 1 })));
+}
+
+Deno.test("a population reward is the value with the slate less the value without it", async () => {
+  const terms = await termsOf("coverage");
+  const shown = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 1], [0, 2]));
+  // 3 of 12 items are shown; the slates add 0, 1 and 2 items.
+  const { reward } = scoreRollouts(
+    slatesOf([0, 1], [2, 3], [4, 5]),
+    contexts.slice(0, 3),
+    terms,
+    signals,
+    shown,
+  );
+  assertEquals([...reward], [0, 0.0833333333333, 0.166666666667]);
+});
+
+Deno.test("mgu's reward is turned round: what brings the shares nearer to the histories is worth more", async () => {
+  const terms = await termsOf("mgu?categories=a|b");
+  const shown = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([3, 4], [3, 3]));
+  const { values, reward } = scoreRollouts(
+    slatesOf([0, 1], [3, 4]),
+    contexts.slice(0, 2),
+    terms,
+    signals,
+    shown,
+  );
+  // Histories: a 40+30+10+2 = 82, b 10+10+8+1 = 29 (item 2 in halves); items 8 and 9 count for their known category.
+  const a = 82 / 111;
+  assertAlmostEquals(values[0]![0]!, Math.abs(2 / 6 - a) - a, 1e-12);
+  assertEquals(values[0]![1], 0);
+  assertAlmostEquals(reward[0]!, a - Math.abs(2 / 6 - a), 1e-11);
+});
+
+Deno.test("slates of one batch do not see each other", async () => {
+  const terms = await termsOf("coverage");
+  const empty = createPopulationState(terms, signals, { discount: 0.9 });
+  const { reward } = scoreRollouts(slatesOf([5, 6], [5, 6]), contexts.slice(0, 2), terms, signals, empty);
+  assertEquals(reward[0], reward[1]);
+});
+
+Deno.test("the state survives a checkpoint: the same rewards after JSON", async () => {
+  const terms = await termsOf("mgu@2", "coverage@1");
+  let state = createPopulationState(terms, signals, { discount: 0.7 });
+  for (const first of [0, 3, 6]) state = advance(state, slatesOf([first, first + 1, first + 2]));
+  const slates = slatesOf([5, 2, 1]);
+  assertEquals(
+    scoreRollouts(slates, contexts.slice(0, 1), terms, signals, JSON.parse(JSON.stringify(state))),
+    scoreRollouts(slates, contexts.slice(0, 1), terms, signals, state),
+  );
+});
+
+Deno.test("an item that faded is a new one again", async () => {
+  const terms = await termsOf("coverage?as=count");
+  const once = advance(createPopulationState(terms, signals, { discount: 0.5 }), slatesOf([4]));
+  const rewardAfter = (steps: number) => {
+    let state = once;
+    for (let step = 0; step < steps; step++) state = advance(state, slatesOf([0]));
+    return scoreRollouts(slatesOf([4]), contexts.slice(0, 1), terms, signals, state).reward[0];
+  };
+  // 0.5⁶ = 0.016 is above the floor of 0.01 slates, 0.5⁷ below.
+  assertEquals([rewardAfter(6), rewardAfter(7)], [0, 1]);
+});
+
+Deno.test("the rewards of slates shown one after another add up to the value of all", async () => {
+  const coverage = await loadMetric("coverage");
+  const mgu = await loadMetric("mgu");
+  const slate = fc.uniqueArray(fc.integer({ min: 0, max: 11 }), { minLength: 3, maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(slate, { minLength: 2, maxLength: 6 }), (rows) => {
+      for (const metric of [coverage, mgu]) {
+        const terms = [{ metric, weight: 1 }];
+        let state = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 3, 5]));
+        let sum = populationValue(metric, batchOf([[0, 3, 5]]), signals) as number;
+        for (const row of rows) {
+          sum += scoreRollouts(slatesOf(row), contexts.slice(0, 1), terms, signals, state).values[0]![0]!;
+          state = advance(state, slatesOf(row));
+        }
+        const whole = populationValue(metric, batchOf([[0, 3, 5], ...rows]), signals) as number;
+        assertAlmostEquals(sum, whole, 1e-9, metric.spec);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("no exposure is kept where no term reads it", async () => {
+  const state = createPopulationState(await termsOf("recall@2"), signals, { discount: 0.9 });
+  assertEquals(advance(state, slatesOf([1, 2])), state);
+});
+
+Deno.test("a metric of many slates without a state, or with another catalog's, is refused", async () => {
+  const terms = await termsOf("coverage");
+  const score = (state?: ReturnType<typeof createPopulationState>) => () =>
+    scoreRollouts(slatesOf([1, 2]), contexts.slice(0, 1), terms, signals, state);
+  assertThrows(score(), BladeError, "coverage");
+  assertThrows(
+    score(createPopulationState(terms, { catalogSize: 5 }, { discount: 1 })),
+    BladeError,
+    "12 items",
+  );
+});
+
+function batchOf(rows: readonly (readonly number[])[]) {
+  return {
+    items: Int32Array.from(rows.flat()),
+    contextRow: new Int32Array(rows.length),
+    contexts: contexts.slice(0, 1),
+    cutoff: 3,
+  };
+}
