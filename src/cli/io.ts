@@ -23,7 +23,7 @@ export function processIo(): Io {
     out: writer(Deno.stdout),
     err: writer(Deno.stderr),
     errIsTerminal: Deno.stderr.isTerminal(),
-    runApi: () => import("../config/assemble.ts"),
+    runApi: () => import("../config/run.ts"),
   };
 }
 

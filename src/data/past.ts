@@ -53,6 +53,37 @@ export function contextAfter(
 }
 
 /**
+ * The context of a user after all their interactions: what a recommendation of now sees. It has no request time.
+ *
+ * @example
+ * ```ts
+ * import { contextNow } from "./past.ts";
+ * import { assertEquals } from "@std/assert";
+ * const log = {
+ *   offsets: Int32Array.of(0, 3),
+ *   items: Int32Array.of(7, 8, 9),
+ *   times: Float64Array.of(1, 2, 3),
+ *   ratings: new Float32Array(3),
+ * };
+ * assertEquals(contextNow(log, 0, { contextId: 0, maxHistory: 2 }).history, [8, 9]);
+ * ```
+ */
+export function contextNow(
+  log: InteractionLog,
+  user: UserIndex,
+  { contextId, maxHistory }: { readonly contextId: number; readonly maxHistory: number },
+): LogContext {
+  const items = log.items.subarray(log.offsets[user]!, log.offsets[user + 1]!);
+  return {
+    contextId,
+    user,
+    history: Array.from<ItemIndex>(items.subarray(Math.max(0, items.length - maxHistory))),
+    seen: new Set<ItemIndex>(items),
+    past: items.length,
+  };
+}
+
+/**
  * Relevance from one map per context, by `contextId`.
  *
  * @example

@@ -62,7 +62,7 @@ export function decodePick(
   pick: tf.Tensor1D,
 ): { cache: DecodingCache; hidden: tf.Tensor2D } {
   const rows = pick.shape[0];
-  const made = cache.picks?.[0]!.keys.shape[2] ?? 0;
+  const made = cache.picks?.[0]?.keys.shape[2] ?? 0;
   const { cos, sin } = rotaryAngles(config, [cache.historyLength + made]);
   const angleShape: [number, number, number, number] = [1, 1, 1, headWidth(config) / 2];
   const place = { rows, length: 1, cos: tf.tensor4d(cos, angleShape), sin: tf.tensor4d(sin, angleShape) };

@@ -64,6 +64,11 @@ export function initialParameters(config: DecoderConfig, key: RandomKey): Parame
   return parameters;
 }
 
+/** The same weights under new handles: freeing one tree leaves the other. */
+export function cloneParameters(parameters: Parameters): Parameters {
+  return Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tf.clone(tensor)]));
+}
+
 /** Weights read back to the host, for checkpoints and tests. */
 export async function readParameters(parameters: Parameters): Promise<Map<string, HostTensor>> {
   const entries = await Promise.all(

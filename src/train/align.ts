@@ -10,6 +10,7 @@ import { rollOut } from "../rollout/roll_out.ts";
 import { updateBatch, weighBatch } from "../target/belief.ts";
 import { alignCheckpoint, type AlignState, freeAlignState, withPolicy } from "./align_state.ts";
 import { bestWeights, endEpoch } from "./best.ts";
+import { afterEpoch, afterStep, type Course } from "./course.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
@@ -56,12 +57,11 @@ export async function alignStep(
   const population = advance(state.population, rollouts);
 
   const step = state.step + 1;
-  observer.step({
-    stage: "align",
-    step,
-    values: { ...rewardMeans(rewards, setting), ...ratios.gauges, ...gauges },
-  });
-  return { ...withPolicy(state, policy, setting.emaDecay), step, batch: state.batch + 1, belief, population };
+  const means = rewardMeans(rewards, setting);
+  observer.step({ stage: "align", step, values: { ...means, ...ratios.gauges, ...gauges } });
+  const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
+  const next = withPolicy(state, policy, setting.emaDecay);
+  return { ...next, step, batch: state.batch + 1, belief, population, course };
 }
 
 /**
@@ -76,7 +76,7 @@ export async function align(
   validate: (parameters: Parameters) => Promise<number>,
   observer: Observer,
   keeper: Keeper,
-): Promise<{ parameters: Parameters; bestEpoch: number; bestScore: number }> {
+): Promise<Aligned> {
   const perEpoch = Math.ceil(contexts.length / options.batch);
   observer.stage("align", perEpoch * options.epochs);
   let state = start;
@@ -93,15 +93,26 @@ export async function align(
       step: state.step,
       values: { epoch: state.epoch + 1, validation: score },
     });
-    state = endEpoch(state, score);
+    state = { ...endEpoch(state, score), course: afterEpoch(state.course) };
   }
   const result = {
     parameters: bestWeights(state),
     bestEpoch: state.best?.epoch ?? 0,
     bestScore: state.best?.score ?? NaN,
+    course: state.course,
   };
   freeAlignState(state);
   return result;
+}
+
+/** What alignment leaves. */
+export interface Aligned {
+  readonly parameters: Parameters;
+  /** Epoch whose weights were kept, from 1; 0 where none was trained. */
+  readonly bestEpoch: number;
+  /** Its validation reward. */
+  readonly bestScore: number;
+  readonly course: Course;
 }
 
 function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Parameters | null {

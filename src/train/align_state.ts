@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Parameters } from "../model/parameters.ts";
+import { cloneParameters, type Parameters } from "../model/parameters.ts";
 import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
 import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
 import type { PopulationState } from "../reward/marginal.ts";
@@ -7,6 +7,7 @@ import type { Belief } from "../target/belief_state.ts";
 import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
 import type { Best } from "./best.ts";
 import { type Checkpoint, optimizerFrom, under, weightsFrom, weightsOf, within } from "./checkpoint.ts";
+import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
 import { bestFrom } from "./fit_state.ts";
 
 /** Where alignment stands. State goes in, new state comes out; `withPolicy` frees the weights that it replaces. */
@@ -24,6 +25,7 @@ export interface AlignState {
   /** Steps in all; the random numbers of a step depend on it. */
   readonly step: number;
   readonly best: Best | null;
+  readonly course: Course;
 }
 
 /** The state before the first step. It copies the reference's weights. */
@@ -34,9 +36,8 @@ export function startAlignment(
   population: PopulationState,
   options: { readonly average: boolean },
 ): AlignState {
-  const copy = () => mapTree(reference, (tensor) => tf.clone(tensor));
-  const average = options.average ? copy() : null;
-  const parameters = copy();
+  const average = options.average ? cloneParameters(reference) : null;
+  const parameters = cloneParameters(reference);
   return {
     parameters,
     optimizer: optimizer.init(parameters),
@@ -47,6 +48,7 @@ export function startAlignment(
     batch: 0,
     step: 0,
     best: null,
+    course: NO_COURSE,
   };
 }
 
@@ -90,6 +92,7 @@ export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
       ...(best === null ? {} : { bestScore: best.score, bestEpoch: best.epoch }),
     },
     tensors: new Map([
+      ["course", flat(courseNumbers(state.course))],
       ...await weightsOf("parameters", state.parameters),
       ...await weightsOf("optimizer", state.optimizer.slots),
       ...(best === null ? [] : await weightsOf("best", best.parameters)),
@@ -139,6 +142,7 @@ export function alignStateFrom(
     batch: numbers["batch"]!,
     step,
     best: bestFrom(tensors, numbers, shapes, place),
+    course: courseFrom(tensors.get("course")!.data as Float64Array),
   };
   freeAlignState(fresh);
   return state;

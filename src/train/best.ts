@@ -1,6 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
-import type { Parameters } from "../model/parameters.ts";
-import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
+import { cloneParameters, type Parameters } from "../model/parameters.ts";
+import { disposeTree } from "../optimizer/parameter_tree.ts";
 
 /** The weights that did best on validation so far. */
 export interface Best {
@@ -27,11 +26,11 @@ export function endEpoch<S extends Training>(state: S, score: number): S {
   if (state.best !== null) disposeTree(state.best.parameters);
   return {
     ...next,
-    best: { parameters: mapTree(state.parameters, (tensor) => tf.clone(tensor)), score, epoch },
+    best: { parameters: cloneParameters(state.parameters), score, epoch },
   };
 }
 
 /** The best weights, or the last where no epoch ended: new handles, the caller's to free. */
 export function bestWeights({ best, parameters }: Training): Parameters {
-  return mapTree(best?.parameters ?? parameters, (tensor) => tf.clone(tensor));
+  return cloneParameters(best?.parameters ?? parameters);
 }

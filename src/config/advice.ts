@@ -1,0 +1,62 @@
+import type { Observer } from "../core/observer.ts";
+import type { Result, SystemName } from "../core/results.ts";
+import type { AlignmentFacts } from "./stages.ts";
+
+/** Groups tied more often than this carry little to learn from. */
+const MOSTLY_TIED = 0.9;
+
+/**
+ * What the user should know of a finished run beside the numbers: closing sentences, and warnings (through the
+ * observer) where the reference is weak or the reward says little.
+ */
+export function adviceOn(
+  n: number,
+  results: readonly Result[],
+  facts: AlignmentFacts | null,
+  observer: Observer,
+): string[] {
+  warnOfWeakReference(results, observer);
+  if (facts === null) return ["Supervised only: align.method is sft."];
+  const first = facts.course.epochs[0];
+  const last = facts.course.epochs.at(-1);
+  if (first === undefined || last === undefined) return ["Nothing was aligned: align.epochs is 0."];
+  warnOfSilentReward(last.tied, observer);
+  const passed = last.reward > facts.bestOfN ? "past" : "not past";
+  return [
+    `Training reward ${first.reward.toFixed(4)} in the first epoch, ${last.reward.toFixed(4)} in the last: ` +
+    `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
+    `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last. ` +
+    `The weights of epoch ${facts.bestEpoch} of ${facts.course.epochs.length} did best on validation and were kept.`,
+  ];
+}
+
+function warnOfWeakReference(results: readonly Result[], observer: Observer): void {
+  const ndcg = (system: SystemName) =>
+    results.find((result) => result.system === system && result.metric === "ndcg@10")?.mean ?? null;
+  const reference = ndcg("reference");
+  if (reference === null) return;
+  for (const baseline of ["most-popular", "item-knn"] as const) {
+    const other = ndcg(baseline);
+    if (other === null || reference > other) continue;
+    observer.note(
+      "warning",
+      `The reference's ndcg@10 on test, ${reference.toFixed(4)}, does not beat ${baseline} (${
+        other.toFixed(4)
+      }): gains ` +
+        "from aligning it count for little. Train it longer (sft.epochs, sft.patience), larger (model.width, " +
+        "model.layers), or on more data (data.kCore, data.minRating).",
+    );
+  }
+}
+
+function warnOfSilentReward(tied: number, observer: Observer): void {
+  if (tied < MOSTLY_TIED) return;
+  observer.note(
+    "warning",
+    `${
+      (100 * tied).toFixed(0)
+    } % of the groups had equal rewards throughout in the last epoch: the reward says little. ` +
+      "Add a term that every list has a value for (ild, novelty), sample more (align.groupSize), lengthen the lists " +
+      "(align.cutoff), or give more targets per context (align.horizon).",
+  );
+}

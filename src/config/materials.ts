@@ -1,0 +1,73 @@
+import type { ContextSet } from "../core/context.ts";
+import type { Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
+import type { Signals } from "../core/signals.ts";
+import { alignmentContexts } from "../data/alignment_contexts.ts";
+import { popularityOf } from "../data/popularity.ts";
+import { readDataset } from "../data/read_dataset.ts";
+import { signalsOf } from "../data/signals.ts";
+import { type Split, splitDataset } from "../data/split.ts";
+import { checkNeeds } from "../reward/needs.ts";
+import { createRegistry, type LoadedMetric, type MetricRegistry } from "../reward/registry.ts";
+import type { RewardTerm } from "../reward/score_rollouts.ts";
+import { checkCandidates } from "../rollout/candidates.ts";
+import type { BladeConfig } from "./schema.ts";
+
+/** Everything a run works on that is not a tensor: the data cut into its parts, and the metrics. */
+export interface Materials {
+  readonly dataset: Dataset;
+  readonly split: Split;
+  /** What supervised fine-tuning reads: train, less the targets of alignment where these are kept unseen. */
+  readonly sftLog: InteractionLog;
+  readonly align: ContextSet;
+  /** Of train. */
+  readonly popularity: Popularity;
+  readonly terms: readonly RewardTerm[];
+  readonly metrics: readonly LoadedMetric[];
+  readonly registry: MetricRegistry;
+  /** Items of a list in evaluation: the slate's cutoff, or the largest that a metric asks for. */
+  readonly listLength: number;
+  /** What judges may read of a part. */
+  signals(set: ContextSet): Signals;
+}
+
+/**
+ * Reads the data and loads the metrics of a run, and refuses what would fail later: a metric whose signal the data
+ * lack, a slate longer than what a user has not seen.
+ */
+export async function prepareMaterials(config: BladeConfig): Promise<Materials> {
+  const { data, align: alignment, reward, evaluate } = config;
+  const registry = await createRegistry(config.plugins);
+  const terms = await Promise.all(
+    reward.terms.map(async ({ metric, weight }) => ({ metric: await registry.load(metric), weight })),
+  );
+  const metrics = await Promise.all(evaluate.metrics.map((spec) => registry.load(spec)));
+  const dataset = await readDataset(data);
+  checkNeeds([...terms, ...metrics], availabilityOf(dataset));
+  const split = splitDataset(dataset, data);
+  const { sft: sftLog, align } = alignmentContexts(split.train, {
+    ...alignment,
+    maxHistory: data.maxHistory,
+  });
+  const listLength = Math.max(
+    alignment.cutoff,
+    ...[...metrics, ...terms.map(({ metric }) => metric)].map(({ cutoff }) => cutoff ?? 0),
+  );
+  const items = dataset.catalog.ids.length;
+  const lists = [align, split.validation, split.test];
+  for (const { contexts } of lists) {
+    checkCandidates(contexts, items, listLength, "align.cutoff and the cutoffs of the metrics");
+  }
+  const popularity = popularityOf(split.train, items);
+  const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);
+  return { dataset, split, sftLog, align, popularity, terms, metrics, registry, listLength, signals };
+}
+
+/** Which signals a data set has. */
+export function availabilityOf(dataset: Dataset): Parameters<typeof checkNeeds>[1] {
+  return {
+    categories: dataset.catalog.categoryNames.length > 0,
+    features: false,
+    embedding: false,
+    userGroups: dataset.userGroups.size > 0,
+  };
+}

@@ -1,0 +1,112 @@
+import { join } from "@std/path";
+import { BladeError } from "../core/errors.ts";
+import type { Context } from "../core/context.ts";
+import type { UserIndex } from "../core/ids.ts";
+import { contextNow } from "../data/past.ts";
+import { openDevice } from "../device/open_device.ts";
+import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
+import { parameterShapes } from "../model/parameters.ts";
+import { randomKey } from "../numerics/random.ts";
+import { readManifest } from "../report/manifest.ts";
+import { RUN_FILES } from "../report/run_folder.ts";
+import { checkNeeds } from "../reward/needs.ts";
+import { checkCandidates } from "../rollout/candidates.ts";
+import { rankAll } from "../rollout/roll_out.ts";
+import { readFinished, weightsFrom } from "../train/checkpoint.ts";
+import { modelOf } from "./assemble.ts";
+import { availabilityOf, prepareMaterials } from "./materials.ts";
+import type { OpenRun, Recommendation, RunEvaluation } from "./run_api.ts";
+
+/**
+ * Opens a finished run: its aligned weights (the supervised ones where nothing was aligned) and its data, read again.
+ *
+ * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone.
+ */
+export async function openRun(folder: string): Promise<OpenRun> {
+  const { config } = await readManifest(folder);
+  const materials = await prepareMaterials(config);
+  await openDevice({
+    device: config.device,
+    ...(config.threads === null ? {} : { threads: config.threads }),
+  });
+  const { dataset, split, registry } = materials;
+  const items = dataset.catalog.ids.length;
+  const model = modelOf(config, items);
+  const stage = config.align.method === "sft" ? "sft" : "align";
+  const place = join(folder, RUN_FILES.checkpoints, `${stage}.safetensors`);
+  const finished = await readFinished(folder, stage);
+  if (finished === null) {
+    throw new BladeError({
+      place,
+      rule: "must hold the weights of the run",
+      mend: "take a folder whose run has finished; `train --resume` finishes an interrupted one",
+    });
+  }
+  const parameters = weightsFrom("parameters", finished.tensors, parameterShapes(model.config), place);
+  const beams = config.evaluate.decode === "beam" ? config.evaluate.beams : 1;
+  const rank = (contexts: readonly Context[], cutoff: number) =>
+    rankAll(model.policy, parameters, contexts, { cutoff, beams });
+
+  return {
+    config,
+    dataset,
+    async evaluate({ metrics: specs, perUser }): Promise<RunEvaluation> {
+      const metrics = await Promise.all(specs.map((spec) => registry.load(spec)));
+      checkNeeds(metrics, availabilityOf(dataset));
+      const { contexts } = split.test;
+      const cutoff = Math.max(config.align.cutoff, ...metrics.map((metric) => metric.cutoff ?? 0));
+      checkCandidates(contexts, items, cutoff, "--metrics");
+      const ranked = await rank(contexts, cutoff);
+      const { results, perContext } = evaluateSlates({
+        system: stage === "sft" ? "reference" : "aligned",
+        split: "test",
+        items: ranked.items,
+        cutoff,
+        contexts,
+        metrics,
+        signals: materials.signals(split.test),
+        resamples: config.evaluate.resamples,
+        key: randomKey(config.seed).split("evaluate"),
+      });
+      return {
+        metrics: Object.fromEntries(
+          results.map((result) => [result.metric, {
+            mean: result.mean,
+            interval95: result.interval95,
+            contexts: result.contexts,
+            undefined: result.undefined,
+          }]),
+        ),
+        perUser: perUser !== true
+          ? []
+          : [...perContext].flatMap(([metric, values]) =>
+            [...values].map((value, row) => ({
+              user: dataset.users[contexts[row]!.user]!,
+              metric,
+              value: Number.isNaN(value) ? null : value,
+            }))
+          ),
+      };
+    },
+
+    async recommend(users, cutoff): Promise<readonly Recommendation[]> {
+      const chosen: readonly UserIndex[] = users === "all" ? dataset.users.map((_, user) => user) : users;
+      const contexts = chosen.map((user, contextId) =>
+        contextNow(dataset.log, user, { contextId, maxHistory: config.data.maxHistory })
+      );
+      checkCandidates(contexts, items, cutoff, "--cutoff");
+      const ranked = await rank(contexts, cutoff);
+      return chosen.map((user, row) => ({
+        user: dataset.users[user]!,
+        items: Array.from({ length: cutoff }, (_, k) => {
+          const item = ranked.items[row * cutoff + k]!;
+          return {
+            item: dataset.catalog.ids[item]!,
+            title: dataset.catalog.titles[item]!,
+            score: ranked.scores[row * cutoff + k]!,
+          };
+        }),
+      }));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { format } from "@std/fmt/bytes";
+import { parameterCount } from "../model/parameters.ts";
+import { nextItemExamples } from "../train/next_item_examples.ts";
+import { duration } from "../report/duration.ts";
+import { modelOf } from "./assemble.ts";
+import { type Materials, prepareMaterials } from "./materials.ts";
+import type { RunPlan } from "./run_api.ts";
+import type { BladeConfig } from "./schema.ts";
+
+/**
+ * Floating point operations a second that the estimate assumes: what training reaches with wasm on two cores of a
+ * server of 2023 (docs/performance.md). A GPU is faster.
+ */
+const ASSUMED_RATE = 12e9;
+
+/** What a run would do, with its sizes and an estimate of time and memory. Reads the data, trains nothing. */
+export async function planRun(config: BladeConfig): Promise<RunPlan> {
+  const materials = await prepareMaterials(config);
+  const work = workOf(config, materials);
+  const stages = Object.entries(work.operations).map(([name, operations]) =>
+    [name, `about ${duration(1000 * operations / ASSUMED_RATE)}`] as const
+  );
+  const total = Object.values(work.operations).reduce((sum, operations) => sum + operations, 0);
+  return {
+    sections: [
+      { title: "Data", rows: dataRows(materials) },
+      { title: "Model", rows: modelRows(config, materials) },
+      { title: "Stages", rows: stageRows(config, materials) },
+      {
+        title: "Estimate (wasm on two cores, at most; sft may stop early, a GPU is faster)",
+        rows: [
+          ...stages,
+          ["in all", `about ${duration(1000 * total / ASSUMED_RATE)}`],
+          ["memory", `about ${format(work.bytes)}`],
+        ],
+      },
+    ],
+  };
+}
+
+function dataRows({ dataset, split, align }: Materials): [string, string][] {
+  const count = (value: number) => value.toLocaleString("en");
+  return [
+    ["name", dataset.name],
+    ...dataset.stages.map(({ stage, users, items, interactions }): [string, string] => [
+      stage,
+      `${count(users)} users, ${count(items)} items, ${count(interactions)} interactions`,
+    ]),
+    ["train", `${count(split.train.items.length)} interactions`],
+    ["alignment", `${count(align.contexts.length)} contexts`],
+    ["validation", `${count(split.validation.contexts.length)} contexts`],
+    ["test", `${count(split.test.contexts.length)} contexts`],
+  ];
+}
+
+function modelRows(config: BladeConfig, { dataset }: Materials): [string, string][] {
+  const { layers, width, heads, slate } = config.model;
+  const model = modelOf(config, dataset.catalog.ids.length);
+  return [
+    ["decoder", `${layers} layers, width ${width}, ${heads} heads`],
+    ["parameters", parameterCount(model.config).toLocaleString("en")],
+    ["slates", `${slate}, ${config.align.cutoff} items`],
+  ];
+}
+
+function stageRows(config: BladeConfig, { terms }: Materials): [string, string][] {
+  const { sft, target, align, evaluate } = config;
+  const reward = terms.map(({ metric, weight }) => `${weight} × ${metric.spec}`).join(" + ");
+  return [
+    ["device", config.device],
+    ["sft", `at most ${sft.epochs} epochs of ${sft.batch} users a step, patience ${sft.patience}`],
+    ["reward", reward],
+    ...(align.method === "sft" ? [] : [
+      ["prior", `${target.priorSlates} slates per context`] as [string, string],
+      [
+        "align",
+        `${align.epochs} epochs of ${align.batch} contexts a step, ${align.groupSize} slates each, ` +
+        `${target.kind} best-of-${target.n}, ${align.objective}, anchor ${align.anchor}`,
+      ] as [string, string],
+    ]),
+    ["evaluate", evaluate.systems.join(", ")],
+  ];
+}
+
+/** Multiply-adds count 2; a pass back costs twice the pass forth. */
+function workOf(
+  config: BladeConfig,
+  materials: Materials,
+): { operations: Record<string, number>; bytes: number } {
+  const { sft, align, target, model: shape } = config;
+  const items = materials.dataset.catalog.ids.length;
+  const model = modelOf(config, items);
+  const body = 2 * (parameterCount(model.config) - model.config.vocabulary * shape.width);
+  const head = 2 * items * shape.width;
+  const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
+  const positions = examples.reduce((sum, { history }) => sum + history.length + 1, 0);
+  const { contexts } = materials.align;
+  const historyLength = contexts.reduce((sum, { history }) => sum + history.length + 1, 0);
+  const picks = shape.slate === "autoregressive" ? align.groupSize * align.cutoff : 1;
+  const forward = historyLength * body + contexts.length * picks * (body + head);
+  const evaluated = materials.split.test.contexts.length + materials.split.validation.contexts.length;
+  const perPass = Math.min(sft.batch, examples.length) * (config.data.maxHistory + 1);
+  return {
+    operations: {
+      sft: sft.epochs * 3 * positions * (body + head),
+      ...(align.method === "sft" ? {} : {
+        prior: forward * target.priorSlates / align.groupSize,
+        align: align.epochs * 5 * forward,
+      }),
+      evaluate: (sft.epochs + align.epochs + 4) * evaluated * (20 * body + head),
+    },
+    bytes: 300e6 + 16 * parameterCount(model.config) +
+      4 * perPass * (3 * items + 14 * shape.layers * (shape.width + shape.hidden)),
+  };
+}

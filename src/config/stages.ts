@@ -1,0 +1,201 @@
+import { join } from "@std/path";
+import type { Observer } from "../core/observer.ts";
+import { cloneParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
+import { randomKey } from "../numerics/random.ts";
+import { RUN_FILES } from "../report/run_folder.ts";
+import { createPopulationState } from "../reward/marginal.ts";
+import { createBelief, setPrior } from "../target/belief.ts";
+import { align, type AlignSetting } from "../train/align.ts";
+import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
+import { finishStage, readCheckpoint, readFinished, weightsFrom, weightsOf } from "../train/checkpoint.ts";
+import { type Course, courseFrom, courseNumbers } from "../train/course.ts";
+import { fitNextItems, fitOptimizer, type FitOptions } from "../train/fit_next_items.ts";
+import { fitStateFrom, startFit } from "../train/fit_state.ts";
+import type { Keeper } from "../train/keeper.ts";
+import type { Model } from "../train/model.ts";
+import { heldOutExamples, type NextItemExample, nextItemExamples } from "../train/next_item_examples.ts";
+import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
+import { type ValidationMeasure, validationScore } from "../train/validation.ts";
+import { alignOptimizerOf, fitOptionsOf, objectiveOf } from "./assemble.ts";
+import type { Materials } from "./materials.ts";
+import type { BladeConfig } from "./schema.ts";
+
+/** What every stage of a run works with. */
+export interface Stage {
+  readonly config: BladeConfig;
+  readonly materials: Materials;
+  readonly model: Model;
+  readonly observer: Observer;
+  readonly keeper: Keeper;
+  readonly runFolder: string;
+}
+
+/** The supervised model: next-item cross-entropy from fresh weights, the epoch with the best validation nDCG@10. */
+export async function referenceStage(stage: Stage): Promise<Parameters> {
+  const { config, materials, model } = stage;
+  const fresh = () => initialParameters(model.config, randomKey(config.seed).split("weights"));
+  const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
+  const measure = { metric: await materials.registry.load("ndcg@10") };
+  return await fitStage(stage, "sft", examples, fresh, measure);
+}
+
+/** The control that has seen as many labels: cross-entropy from the reference on the very targets of alignment. */
+export async function continuedStage(stage: Stage, reference: Parameters): Promise<Parameters> {
+  const { materials } = stage;
+  const copy = () => cloneParameters(reference);
+  return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, {
+    reward: materials.terms,
+  });
+}
+
+async function fitStage(
+  stage: Stage,
+  name: FitOptions["stage"],
+  examples: readonly NextItemExample[],
+  start: () => Parameters,
+  measure: ValidationMeasure,
+): Promise<Parameters> {
+  const { config, model, observer, keeper, runFolder } = stage;
+  const shapes = parameterShapes(model.config);
+  const place = placeOf(runFolder, name);
+  const finished = await readFinished(runFolder, name);
+  if (finished !== null) return weightsFrom("parameters", finished.tensors, shapes, place);
+  const options = fitOptionsOf(config, name);
+  const optimizer = fitOptimizer(examples.length, options);
+  const kept = await readCheckpoint(runFolder, name);
+  const state = kept === null ? startFit(start(), optimizer) : fitStateFrom(kept, shapes, optimizer, place);
+  const validate = validator(stage, measure);
+  const { parameters, bestEpoch, bestScore } = await fitNextItems(
+    model,
+    examples,
+    state,
+    options,
+    validate,
+    observer,
+    keeper,
+  );
+  await finishStage(runFolder, name, await weightsOf("parameters", parameters), { bestEpoch, bestScore });
+  return parameters;
+}
+
+/** What alignment says of itself beside its weights. */
+export interface AlignmentFacts {
+  /** What best-of-n of the reference reaches on the contexts of alignment. */
+  readonly bestOfN: number;
+  readonly course: Course;
+  readonly bestEpoch: number;
+}
+
+/** Prior rollouts of the reference, then alignment; the epoch with the best validation reward. */
+export async function alignedStage(
+  stage: Stage,
+  reference: Parameters,
+): Promise<{ parameters: Parameters; facts: AlignmentFacts }> {
+  const { config, materials, model, observer, keeper, runFolder } = stage;
+  const shapes = parameterShapes(model.config);
+  const place = placeOf(runFolder, "align");
+  const prior = await priorStage(stage, reference);
+  const bestOfN = bestOfNBound(prior, config.target.n);
+  const finished = await readFinished(runFolder, "align");
+  if (finished !== null) {
+    const course = courseFrom(finished.tensors.get("course")!.data as Float64Array);
+    const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
+    return { parameters, facts: { bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]! } };
+  }
+  const setting = alignSettingOf(stage, reference);
+  const fresh = freshAlignment(stage, reference, prior, setting);
+  const kept = await readCheckpoint(runFolder, "align");
+  const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
+  const validate = validator(stage, { reward: materials.terms });
+  const aligned = await align(start, materials.align, setting, config.align, validate, observer, keeper);
+  const { parameters, bestEpoch, bestScore, course } = aligned;
+  const numbers = courseNumbers(course);
+  await finishStage(
+    runFolder,
+    "align",
+    new Map([
+      ["course", { shape: [numbers.length], data: numbers }],
+      ...await weightsOf("parameters", parameters),
+    ]),
+    { bestEpoch, bestScore },
+  );
+  return { parameters, facts: { bestOfN, course, bestEpoch } };
+}
+
+async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRewards> {
+  const { config, materials, model, observer, runFolder } = stage;
+  const slates = config.target.priorSlates;
+  const finished = await readFinished(runFolder, "prior");
+  if (finished !== null) {
+    return {
+      slates,
+      rewards: finished.tensors.get("rewards")!.data as Float64Array,
+      defined: finished.tensors.get("defined")!.data as Uint8Array,
+    };
+  }
+  const { cutoff, batch } = config.align;
+  const signals = materials.signals(materials.align);
+  const key = randomKey(config.seed).split("prior");
+  const options = { slates, cutoff, batch, key };
+  const prior = await rollOutPrior(
+    model,
+    reference,
+    materials.align,
+    materials.terms,
+    signals,
+    options,
+    observer,
+  );
+  await finishStage(
+    runFolder,
+    "prior",
+    new Map([
+      ["rewards", { shape: [prior.rewards.length], data: prior.rewards }],
+      ["defined", { shape: [prior.defined.length], data: prior.defined }],
+    ]),
+  );
+  return prior;
+}
+
+function alignSettingOf({ config, materials, model }: Stage, reference: Parameters): AlignSetting {
+  const { anchor, emaDecay, klCoefficient, groupSize, cutoff } = config.align;
+  return {
+    model,
+    reference,
+    objective: objectiveOf(config),
+    optimizer: alignOptimizerOf(config, materials.align.contexts.length),
+    terms: materials.terms,
+    signals: materials.signals(materials.align),
+    anchor,
+    emaDecay,
+    klCoefficient,
+    groupSize,
+    cutoff,
+    key: randomKey(config.seed).split("align"),
+  };
+}
+
+function freshAlignment(
+  { config, materials }: Stage,
+  reference: Parameters,
+  prior: PriorRewards,
+  { optimizer, anchor, signals, terms }: AlignSetting,
+): AlignState {
+  const { contexts } = materials.align;
+  const empty = createBelief({ ...config.target, contexts: contexts.length });
+  const ids = contexts.map(({ contextId }) => contextId);
+  const belief = setPrior(empty, ids, prior.rewards, prior.defined, prior.slates);
+  const population = createPopulationState(terms, signals, { discount: config.target.discount });
+  return startAlignment(reference, optimizer, belief, population, { average: anchor === "ema" });
+}
+
+function validator({ config, materials, model }: Stage, measure: ValidationMeasure) {
+  const { validation } = materials.split;
+  const signals = materials.signals(validation);
+  const cutoff = Math.max(config.align.cutoff, 10);
+  return (parameters: Parameters) => validationScore(model, parameters, validation, signals, measure, cutoff);
+}
+
+function placeOf(runFolder: string, stage: string): string {
+  return join(runFolder, RUN_FILES.checkpoints, `${stage}.safetensors`);
+}

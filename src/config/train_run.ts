@@ -1,0 +1,105 @@
+import type { Observer } from "../core/observer.ts";
+import type { SystemName } from "../core/results.ts";
+import { type Device, openDevice } from "../device/open_device.ts";
+import type { Parameters } from "../model/parameters.ts";
+import { disposeTree } from "../optimizer/parameter_tree.ts";
+import { randomKey } from "../numerics/random.ts";
+import { createKeeper, type Keeper } from "../train/keeper.ts";
+import { evaluateSystems } from "../train/systems.ts";
+import { modelOf } from "./assemble.ts";
+import { type Materials, prepareMaterials } from "./materials.ts";
+import type { RunOptions, TrainOutcome } from "./run_api.ts";
+import { adviceOn } from "./advice.ts";
+import type { BladeConfig } from "./schema.ts";
+import { alignedStage, continuedStage, referenceStage, type Stage } from "./stages.ts";
+import { writeRunRecord } from "./run_record.ts";
+
+/** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
+export async function trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome> {
+  const startedAt = new Date();
+  const device = await openDevice({
+    device: config.device,
+    ...(config.threads === null ? {} : { threads: config.threads }),
+  });
+  const warnings: string[] = [];
+  const observer: Observer = {
+    ...options.observer,
+    note(level, message) {
+      if (level === "warning") warnings.push(message);
+      options.observer.note(level, message);
+    },
+  };
+  sayDevice(device, observer);
+  const materials = await prepareMaterials(config);
+  const model = modelOf(config, materials.dataset.catalog.ids.length);
+  const { runFolder } = options;
+  const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
+
+  const reference = await referenceStage(stage);
+  const continued = wants(config, "sft-continued") ? await continuedStage(stage, reference) : null;
+  const aligned = config.align.method === "sft" ? null : await alignedStage(stage, reference);
+
+  const weights: Partial<Record<SystemName, Parameters>> = {
+    reference,
+    ...(continued === null ? {} : { "sft-continued": continued }),
+    ...(aligned === null ? {} : { aligned: aligned.parameters }),
+  };
+  const systems = config.evaluate.systems.filter((name) => name !== "aligned" || aligned !== null);
+  observer.stage("evaluate", systems.length);
+  let done = 0;
+  const evaluation = await evaluateSystems(
+    systems,
+    {
+      model,
+      weights,
+      train: materials.split.train,
+      popularity: materials.popularity,
+      set: materials.split.test,
+      signals: materials.signals(materials.split.test),
+      terms: materials.terms,
+      cutoff: materials.listLength,
+      beams: config.evaluate.decode === "beam" ? config.evaluate.beams : 1,
+      n: config.target.n,
+      key: randomKey(config.seed).split("evaluate"),
+    },
+    { metrics: materials.metrics, resamples: config.evaluate.resamples },
+    () => {
+      done++;
+      observer.step({ stage: "evaluate", step: done, values: {} });
+    },
+  );
+  for (const parameters of Object.values(weights)) disposeTree(parameters);
+
+  const summary = adviceOn(config.target.n, evaluation.results, aligned?.facts ?? null, observer);
+  await writeRunRecord({
+    config,
+    materials,
+    model,
+    device,
+    evaluation,
+    warnings,
+    startedAt,
+    runFolder,
+  });
+  return { runFolder, results: evaluation.results, warnings, summary };
+}
+
+/** Says which device computes, and aloud if it is not the one that people hope for. */
+function sayDevice(device: Device, observer: Observer): void {
+  const threads = device.threads > 1 ? `, ${device.threads} threads` : "";
+  observer.note("info", `device: ${device.backend} (${device.adapter}${threads}), ${device.why}`);
+  if (device.fallbackAdapter) {
+    observer.note(
+      "warning",
+      `The GPU adapter ${device.adapter} is played by the processor: --device wasm is faster.`,
+    );
+  }
+}
+
+function keeperOf({ checkpoint }: BladeConfig, { runFolder, signal }: RunOptions): Keeper {
+  return createKeeper({ runFolder, signal, ...checkpoint });
+}
+
+function wants({ evaluate }: BladeConfig, system: SystemName): boolean {
+  return evaluate.systems.includes(system);
+}

@@ -1,0 +1,2 @@
+/** Version of tfjs in use. */
+export { version_core as VERSION } from "@tensorflow/tfjs-core";
