@@ -108,6 +108,8 @@ export async function writeAtomically(
     await Deno.rename(beside, path);
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
+    // The reader knows the file that was asked for, not the one beside it.
+    if (error instanceof Error) error.message = error.message.replaceAll(basename(beside), basename(path));
     throw error;
   }
 }

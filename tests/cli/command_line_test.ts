@@ -91,7 +91,7 @@ Deno.test("a device as output is refused as what it is", async () => {
     openRun: () => Promise.resolve(TRAINED),
   });
   assertEquals(code, 2);
-  assertStringIncludes(err, "/dev/");
+  assertStringIncludes(err, "/dev/full: must");
   assertStringIncludes(err, "To mend: name ");
 });
 
