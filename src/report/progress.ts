@@ -75,18 +75,17 @@ interface Drawing {
 
 function lineDrawing(write: (text: string) => void, now: () => number, everyMs: number): Drawing {
   let stage = { name: "", steps: 0, done: 0, startMs: 0, firstStep: 1, lastLineMs: 0 };
-  const end = () => {
+  // A stage that another one follows has ended on its own account, early or not.
+  const end = (followed: boolean) => {
     if (stage.name === "") return;
-    const seconds = duration(now() - stage.startMs);
-    write(
-      stage.done >= stage.steps
-        ? `${stage.name}: done in ${seconds}\n`
-        : `${stage.name}: stopped at step ${stage.done} of ${stage.steps}\n`,
-    );
+    const took = duration(now() - stage.startMs);
+    const step = `step ${stage.done} of ${stage.steps}`;
+    if (stage.done >= stage.steps) write(`${stage.name}: done in ${took}\n`);
+    else write(`${stage.name}: ${followed ? `ended early at ${step} in ${took}` : `stopped at ${step}`}\n`);
   };
   return {
     stage(name, steps) {
-      end();
+      end(true);
       stage = { name, steps, done: 0, startMs: now(), firstStep: 0, lastLineMs: now() };
       write(`${name}: ${steps} ${steps === 1 ? "step" : "steps"}\n`);
     },
@@ -104,7 +103,7 @@ function lineDrawing(write: (text: string) => void, now: () => number, everyMs: 
     },
     pause() {},
     close() {
-      end();
+      end(false);
       stage = { ...stage, name: "" };
     },
   };

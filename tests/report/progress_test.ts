@@ -48,12 +48,21 @@ Deno.test("a resumed stage tells the time left from the steps done now", () => {
   assertEquals(lines[1], "sft: 505/1000 51 % 8 min 15 s left\n");
 });
 
-Deno.test("a stage that stops early says where", () => {
-  const { lines, progress } = watched();
+Deno.test("a stage that ends early and one that is stopped say where, and in different words", () => {
+  const { clock, lines, progress } = watched();
   progress.stage("sft", 3);
+  clock.ms = 2000;
   progress.step({ stage: "sft", step: 1, values: {} });
-  progress.stage("align", 1);
-  assertEquals(lines, ["sft: 3 steps\n", "sft: stopped at step 1 of 3\n", "align: 1 step\n"]);
+  progress.stage("align", 2);
+  progress.step({ stage: "align", step: 1, values: {} });
+  progress.close();
+  progress.close();
+  assertEquals(lines, [
+    "sft: 3 steps\n",
+    "sft: ended early at step 1 of 3 in 2 s\n",
+    "align: 2 steps\n",
+    "align: stopped at step 1 of 2\n",
+  ]);
 });
 
 Deno.test("every event is kept with its time, notes among them", () => {
