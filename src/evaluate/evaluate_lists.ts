@@ -12,6 +12,7 @@ export type { ListTables, TableRow } from "./list_tables.ts";
 
 /** Any system's lists, measured. Keys are the metric specs as typed. */
 export interface ListEvaluation {
+  /** Mean and interval by metric. */
   readonly metrics: Readonly<Record<string, Summary>>;
   /** By metric and user, null where undefined. Without the metrics that have one value for all users. */
   readonly perUser: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
@@ -21,6 +22,7 @@ export interface ListEvaluation {
 export interface ListEvaluationOptions {
   /** Modules of the user's own metrics. */
   readonly plugins?: readonly string[];
+  /** Of the bootstrap. */
   readonly resamples?: number;
   /** Of the bootstrap. */
   readonly seed?: number;

@@ -17,7 +17,9 @@ export interface SystemEvaluation {
 
 /** What to evaluate. */
 export interface EvaluationInput {
+  /** Who made the lists. */
   readonly system: SystemName;
+  /** What the contexts are of. */
   readonly split: "validation" | "test";
   /** [B·K] ranked `ItemIndex`es, one list per context, −1 where a list is short. */
   readonly items: Int32Array;
@@ -25,11 +27,15 @@ export interface EvaluationInput {
   readonly cutoff: number;
   /** [B] */
   readonly contexts: readonly Context[];
+  /** What to measure. */
   readonly metrics: readonly LoadedMetric[];
+  /** What the metrics read. */
   readonly signals: Signals;
   /** Adds the metric `reward`: the weighted sum of these terms. */
   readonly reward?: readonly RewardTerm[];
+  /** Of the bootstrap; 1000 when left out. */
   readonly resamples?: number;
+  /** Of the bootstrap. */
   readonly key: RandomKey;
 }
 

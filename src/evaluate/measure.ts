@@ -21,6 +21,7 @@ export interface Summary {
 
 /** A metric over lists, one per context. */
 export interface Measurement {
+  /** Over the contexts. */
   readonly summary: Summary;
   /** [contexts] NaN where undefined. Left out for a metric of all lists together, which has one value. */
   readonly values?: Float64Array;
@@ -28,7 +29,9 @@ export interface Measurement {
 
 /** How the interval is made. */
 export interface Resampling {
+  /** 1000 when left out. */
   readonly resamples?: number;
+  /** The same key gives the same interval. */
   readonly key: RandomKey;
 }
 

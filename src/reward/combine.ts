@@ -2,6 +2,7 @@ import type { LoadedMetric } from "./registry.ts";
 
 /** A metric's part in the reward. */
 export interface RewardTerm {
+  /** What is judged. */
   readonly metric: LoadedMetric;
   /** May be negative: then less of the metric is better, whatever its direction says. */
   readonly weight: number;

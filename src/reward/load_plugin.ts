@@ -13,12 +13,15 @@ export interface PluginSource {
 /** A plugin's default export, its option types forgotten. */
 export interface AnyFactory {
   (options?: Readonly<Record<string, unknown>>): Metric;
+  /** What the plugin says of itself. */
   readonly spec: AnySpec;
 }
 
 /** A plugin module, read. */
 export interface Plugin {
+  /** Makes the metric. */
   readonly factory: AnyFactory;
+  /** Where it came from. */
   readonly source: PluginSource;
 }
 

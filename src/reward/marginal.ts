@@ -15,6 +15,7 @@ import type { ListScores } from "./score_list.ts";
 export interface PopulationState {
   /** λ of a step: what is shown now counts λ after it. */
   readonly discount: number;
+  /** Items of the catalog that the counts are of. */
   readonly catalogSize: number;
   /** Whether any term of the reward reads it; if none does it stays empty. */
   readonly tracked: boolean;

@@ -31,6 +31,7 @@ export interface MetricBatch {
   readonly items: Int32Array;
   /** [R] row of each slate's context in `contexts`. */
   readonly contextRow: Int32Array;
+  /** The contexts that the slates are for. */
   readonly contexts: readonly Context[];
   /** K, the width of a row; at most the metric's own cutoff. */
   readonly cutoff: number;
@@ -42,7 +43,7 @@ export interface MetricBatch {
 export type Undefine = (row: number, reason: string) => void;
 
 /** What every metric says of itself. `S`: the signals that it reads; `O`: its options. */
-interface SpecFacts<S extends SignalName, O extends OptionSpecs> {
+export interface SpecFacts<S extends SignalName, O extends OptionSpecs> {
   /** Letters, digits and dashes: the name in `name@cutoff?option=value`. */
   readonly name: string;
   /** One sentence. */
@@ -54,7 +55,9 @@ interface SpecFacts<S extends SignalName, O extends OptionSpecs> {
    * after `@`, need not be among them: every metric is given it, undefined for the whole list.
    */
   readonly options?: O;
+  /** Least and greatest value, where that depends on the options as their function. */
   readonly range: Range | ((options: OptionValues<O>) => Range);
+  /** Whether more is better. */
   readonly direction: Direction;
   /** The signals that it reads. Reading another does not compile. */
   readonly needs: readonly S[];
@@ -64,6 +67,7 @@ interface SpecFacts<S extends SignalName, O extends OptionSpecs> {
 
 /** A metric of one slate, as a plugin writes it: `score`, or `scoreBatch` where speed matters. */
 export interface ListSpec<S extends SignalName, O extends OptionSpecs> extends SpecFacts<S, O> {
+  /** A metric that one slate has. */
   readonly kind: "list";
   /**
    * The value of one slate, a finite number, or `notDefined(reason)`. `slate` ends at the cutoff. An empty slate is
@@ -91,6 +95,7 @@ export interface ListSpec<S extends SignalName, O extends OptionSpecs> extends S
  * reward it is the difference that a slate makes: value with it less value without it.
  */
 export interface PopulationSpec<S extends SignalName, O extends OptionSpecs, State> extends SpecFacts<S, O> {
+  /** A metric that many slates have together. */
   readonly kind: "population";
   /** The state before any slate. */
   readonly create: (signals: Pick<Signals, S>, options: OptionValues<O>) => State;
@@ -98,6 +103,7 @@ export interface PopulationSpec<S extends SignalName, O extends OptionSpecs, Sta
   readonly add: (state: State, slate: Slate, weight: number, ranks: Ranks) => void;
   /** Undoes `add` of the same slate and weight, but for rounding. */
   readonly remove: (state: State, slate: Slate, weight: number, ranks: Ranks) => void;
+  /** The metric of all slates counted in. */
   readonly value: (state: State) => number | NotDefined;
 }
 
@@ -107,12 +113,18 @@ export type AnySpec =
   & { readonly kind: "list" | "population"; readonly contract: number };
 
 /** What a metric with its options set says of itself. */
-interface MetricFacts {
+export interface MetricFacts {
+  /** As in `name@cutoff?option=value`. */
   readonly name: string;
+  /** One sentence. */
   readonly summary: string;
+  /** In a line of text. */
   readonly formula?: string;
+  /** With these options. */
   readonly range: Range;
+  /** Whether more is better. */
   readonly direction: Direction;
+  /** The signals that it reads with these options. */
   readonly needs: readonly SignalName[];
   /** Every option's value, `cutoff` among them. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -122,17 +134,25 @@ interface MetricFacts {
 
 /** A metric of one slate, its options set. Both forms cut slates at the cutoff themselves. */
 export interface ListMetric extends MetricFacts {
+  /** One slate has a value. */
   readonly kind: "list";
+  /** The easy form: one slate. */
   readonly score?: (slate: Slate, context: Context, signals: Signals, ranks?: Ranks) => number | NotDefined;
+  /** The fast form: many slates, values into `out` [R]. */
   readonly scoreBatch?: (batch: MetricBatch, signals: Signals, out: Float64Array, undefine: Undefine) => void;
 }
 
 /** A metric of many slates together, its options set. */
 export interface PopulationMetric extends MetricFacts {
+  /** Many slates have a value together. */
   readonly kind: "population";
+  /** The state before any slate. */
   readonly create: (signals: Signals) => unknown;
+  /** Counts a slate in, `weight` times. */
   readonly add: (state: unknown, slate: Slate, weight: number, ranks?: Ranks) => void;
+  /** Undoes `add`, but for rounding. */
   readonly remove: (state: unknown, slate: Slate, weight: number, ranks?: Ranks) => void;
+  /** The metric of all slates counted in. */
   readonly value: (state: unknown) => number | NotDefined;
 }
 
@@ -142,5 +162,6 @@ export type Metric = ListMetric | PopulationMetric;
 /** What a plugin module exports as its default: gives the metric for options. `O`: the option specifications. */
 export interface MetricFactory<O extends OptionSpecs = OptionSpecs, M extends Metric = Metric> {
   (options?: Partial<OptionValues<O>>): M;
+  /** What the plugin says of itself, for listings. */
   readonly spec: AnySpec;
 }

@@ -2,6 +2,7 @@ import { BladeError } from "../core/errors.ts";
 
 /** A metric as configurations, tables and manifests name it: `name@cutoff?option=value&option=value`. */
 export interface MetricName {
+  /** Of the metric, or the path or address of its module. */
   readonly name: string;
   /** Ranks that count; left out for the whole list. */
   readonly cutoff?: number;

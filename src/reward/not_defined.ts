@@ -1,5 +1,6 @@
 /** What a metric gives back instead of a number when it has no value: neither zero nor NaN. */
 export interface NotDefined {
+  /** Why. */
   readonly notDefined: string;
 }
 
@@ -27,9 +28,9 @@ export function notDefined(reason: string): NotDefined {
  * @example
  * ```ts
  * import { isNotDefined, notDefined } from "./not_defined.ts";
- * import { assert, assertFalse } from "@std/assert";
+ * import { assert, assertEquals } from "@std/assert";
  * assert(isNotDefined(notDefined("no relevant item")));
- * assertFalse(isNotDefined(0));
+ * assertEquals(isNotDefined(0), false);
  * ```
  */
 export function isNotDefined(value: unknown): value is NotDefined {

@@ -2,6 +2,7 @@ import { BladeError } from "../core/errors.ts";
 
 /** An option that takes one of a few words; the first is the default. Made by `oneOf`. */
 export interface Choice<T extends string> {
+  /** The words, the default first. */
   readonly choices: readonly [T, ...T[]];
 }
 
@@ -11,7 +12,8 @@ export type OptionDefault = number | string | boolean | undefined | readonly str
 /** Options by name, each as its default. */
 export type OptionSpecs = { readonly [name: string]: OptionDefault };
 
-type ValueOf<D> = D extends Choice<infer T> ? T
+/** The type of value that an option with this default takes. */
+export type ValueOf<D> = D extends Choice<infer T> ? T
   : D extends boolean ? boolean
   : D extends number ? number
   : D extends string ? string

@@ -5,19 +5,29 @@
  */
 export { defineMetric } from "./define_metric.ts";
 export { type NotDefined, notDefined } from "./not_defined.ts";
-export { type Choice, oneOf, type OptionDefault, type OptionSpecs, type OptionValues } from "./options.ts";
+export {
+  type Choice,
+  oneOf,
+  type OptionDefault,
+  type OptionSpecs,
+  type OptionValues,
+  type ValueOf,
+} from "./options.ts";
 export type {
+  AnySpec,
   Direction,
   ListMetric,
   ListSpec,
   Metric,
   MetricBatch,
   MetricFactory,
+  MetricFacts,
   PopulationMetric,
   PopulationSpec,
   Range,
   Ranks,
   Slate,
+  SpecFacts,
   Undefine,
 } from "./metric.ts";
 export type { Context, Relevance } from "../core/context.ts";

@@ -11,30 +11,43 @@ import { choicesOf, defaultOf, readOptions } from "./options.ts";
 export interface LoadedMetric {
   /** As typed: the key of its results. */
   readonly spec: string;
+  /** What scores. */
   readonly metric: Metric;
   /** The number after `@`, or the plugin's own default. */
   readonly cutoff?: number;
+  /** For the manifest. */
   readonly source: PluginSource;
 }
 
 /** An option of a metric, for listings. */
 export interface OptionDescription {
+  /** As the spec writes it. */
   readonly name: string;
+  /** Its value when nobody sets it. */
   readonly default: unknown;
+  /** The words that it takes, where it is a choice. */
   readonly choices?: readonly string[];
 }
 
 /** What there is to say of a metric. */
 export interface MetricDescription {
+  /** As in a spec. */
   readonly name: string;
+  /** One sentence. */
   readonly summary: string;
+  /** In a line of text. */
   readonly formula?: string;
+  /** Of one slate, or of many together. */
   readonly kind: "list" | "population";
+  /** Least and greatest value with the described options. */
   readonly range: Range;
+  /** Whether more is better. */
   readonly direction: Direction;
   /** The signals that it reads with the described options. */
   readonly needs: readonly SignalName[];
+  /** What a spec can set. */
   readonly options: readonly OptionDescription[];
+  /** Where the plugin came from. */
   readonly source: PluginSource;
 }
 
