@@ -37,6 +37,13 @@ Deno.test("a run can be evaluated and asked for lists, and refuses what it canno
     assert((await namesIn(run)).includes(name), `${name} is missing`);
   }
 
+  await t.step("every number that it logged is defined in docs/method.md", async () => {
+    const method = await Deno.readTextFile("docs/method.md");
+    const lines = (await Deno.readTextFile(`${run}/events.jsonl`)).trim().split("\n");
+    const logged = new Set(lines.flatMap((line) => Object.keys(JSON.parse(line).values ?? {})));
+    assert(logged.has("signal") && logged.has("validation"));
+    assertEquals([...logged].filter((name) => !name.includes("@") && !method.includes(`\`${name}\``)), []);
+  });
   await t.step("evaluate --json prints one document, keyed by the specs as typed", async () => {
     const { code, out } = await blade(["evaluate", run, "--metrics", "ndcg@2,ild@3", "--json"]);
     assertEquals(code, 0);
