@@ -17,6 +17,7 @@ export interface ObjectiveInput {
  * The target is T ∝ π_anchor · ρ̂.
  */
 export interface Objective {
+  /** As the configuration names it. */
   readonly name: string;
   /** [B·G] the c_j; 0 for a slate without a reward. */
   coefficients(input: ObjectiveInput): Float64Array;

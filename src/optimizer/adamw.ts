@@ -8,9 +8,13 @@ import { constantRate, type LearningRateSchedule } from "./schedules.ts";
 
 /** What `adamw` may be told. */
 export interface AdamWOptions {
+  /** A constant, or a rate by step. */
   readonly learningRate: number | LearningRateSchedule;
+  /** Decay of the mean of the gradients; 0.9 unless told. */
   readonly b1?: number;
+  /** Decay of the mean of their squares; 0.999 unless told. */
   readonly b2?: number;
+  /** Added to the root of the latter; 1e-8 unless told. */
   readonly epsilon?: number;
   /** Decay per step and unit of learning rate; 0 unless told. */
   readonly weightDecay?: number;

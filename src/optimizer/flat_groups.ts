@@ -3,6 +3,7 @@ import type { ParameterTree } from "./parameter_tree.ts";
 
 /** Where each parameter lies when those of a group are laid end to end, in the order of their names. */
 export interface FlatLayout {
+  /** Groups and, within them, parts by name; start and size count numbers. */
   readonly groups: readonly {
     readonly group: string;
     readonly parts: readonly {
@@ -67,11 +68,19 @@ export function flatten(tree: ParameterTree, layout: FlatLayout): ParameterTree 
 /** The parameters out of the vectors of their groups. Call inside `tf.tidy`. */
 export function unflatten(flat: ParameterTree, layout: FlatLayout): ParameterTree {
   return Object.fromEntries(
-    layout.groups.flatMap(({ group, parts }) =>
-      parts.map(({ name, shape, start, size }) => [
-        name,
-        tf.reshape(tf.slice(flat[group]!, [start], [size]), shape),
-      ])
-    ),
+    layout.groups.flatMap(({ group, parts }) => {
+      const cut = cutter(flat[group]!);
+      return parts.map(({ name, shape, start, size }) => [name, cut(start, size, shape)]);
+    }),
   );
+}
+
+/** How to take a part out of a vector as a tensor of its own. */
+function cutter(vector: tf.Tensor): (start: number, size: number, shape: number[]) => tf.Tensor {
+  if (tf.getBackend() !== "wasm") {
+    return (start, size, shape) => tf.reshape(tf.slice(vector, [start], [size]), shape);
+  }
+  // tfjs's wasm slice copies the whole vector out of its memory for every part; here it is copied once.
+  const values = vector.dataSync();
+  return (start, size, shape) => tf.tensor(values.subarray(start, start + size), shape, vector.dtype);
 }

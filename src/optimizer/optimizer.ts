@@ -9,12 +9,15 @@ import type { Transform } from "./transform.ts";
 export interface OptimizerState {
   /** Updates made so far. */
   readonly step: number;
+  /** What the transforms remember, named `transform/slot.group`. */
   readonly slots: ParameterTree;
 }
 
 /** What an update gives back. All its tensors are new, and the caller's. */
 export interface OptimizerUpdate {
+  /** The moved parameters, by the names that they came with. */
   readonly parameters: ParameterTree;
+  /** One step further. */
   readonly state: OptimizerState;
   /** Stays on the device until somebody reads it: the norm of the gradients before any clipping. */
   readonly metrics: { readonly gradientNorm: tf.Scalar };
@@ -26,7 +29,13 @@ export interface OptimizerUpdate {
  * else reads them; everything returned belongs to the caller.
  */
 export interface Optimizer {
+  /** State before the first update. */
   init(parameters: ParameterTree): OptimizerState;
+  /**
+   * One update.
+   *
+   * @throws {TypeError} when a parameter has no gradient, or a gradient no parameter.
+   */
   update(gradients: ParameterTree, state: OptimizerState, parameters: ParameterTree): OptimizerUpdate;
 }
 

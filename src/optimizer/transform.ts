@@ -5,13 +5,17 @@ import type { ParameterTree } from "./parameter_tree.ts";
 export interface TransformContext {
   /** The number of this update, from 1. */
   readonly step: number;
+  /** The parameters that the updates are for, under the same names. */
   readonly parameters: ParameterTree;
 }
 
 /** What a transform gives back: new updates, new state, and what it measured on the way. */
 export interface Transformed {
+  /** Under the names that they came with. */
   readonly updates: ParameterTree;
+  /** What to give back at the next update. */
   readonly state: ParameterTree;
+  /** Scalars left on the device. */
   readonly metrics: Readonly<Record<string, tf.Scalar>>;
 }
 
@@ -23,9 +27,11 @@ export interface Transformed {
  * updates may be the very tensors that it was given; a state that holds tensors is made of new ones.
  */
 export interface Transform {
+  /** Distinct within a chain. */
   readonly name: string;
   /** State before the first update, by name; {} for a transform that remembers nothing. */
   init(parameters: ParameterTree): ParameterTree;
+  /** New updates of old ones. */
   apply(updates: ParameterTree, state: ParameterTree, context: TransformContext): Transformed;
 }
 

@@ -16,6 +16,7 @@ export interface RolloutWeights {
   readonly logDensityRatio: Float64Array;
   /** [B·G] nats: mean ω of the group's others, weighed without this one; NaN where the reward is not defined. */
   readonly baseline: Float64Array;
+  /** Of the batch, before the belief is updated with it. */
   readonly gauges: TargetGauges;
 }
 

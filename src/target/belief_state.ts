@@ -21,9 +21,11 @@ export interface BeliefSettings {
 
 /** What a run believes of the rewards in each of its contexts. */
 export interface Belief {
+  /** What it was created with. */
   readonly settings: BeliefSettings;
   /** [contexts] by `contextId`. */
   readonly evidence: readonly Evidence[];
+  /** Recent rewards of all contexts; empty without pooling. */
   readonly pool: RewardPool;
 }
 

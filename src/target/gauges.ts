@@ -14,13 +14,21 @@ export interface TargetGauges {
 
 /** Running sums behind `TargetGauges`. */
 export interface GaugeSums {
+  /** Contexts with a defined reward. */
   contexts: number;
+  /** Rollouts with a defined reward. */
   rollouts: number;
+  /** Groups of two defined rewards or more. */
   groups: number;
+  /** Nats. */
   deviation: number;
+  /** Rollouts above everything observed. */
   above: number;
+  /** Groups whose rewards all agree. */
   tied: number;
+  /** Prior share of each context. */
   priorShare: number;
+  /** Observations. */
   evidenceWeight: number;
 }
 
