@@ -31,7 +31,7 @@ export function setDistance(name: DistanceName, bits: Uint32Array, words: number
     const { both, onlyA, onlyB } = overlap(a, b);
     switch (name) {
       case "jaccard":
-        return 1 - both / (both + onlyA + onlyB);
+        return (onlyA + onlyB) / (both + onlyA + onlyB);
       case "hamming":
         return onlyA + onlyB;
       case "cosine":
@@ -65,7 +65,7 @@ export function vectorDistance(name: DistanceName, a: ArrayLike<number>, b: Arra
   }
   switch (name) {
     case "jaccard":
-      return 1 - both / either;
+      return (either - both) / either;
     case "hamming":
       return differing;
     case "cosine":
