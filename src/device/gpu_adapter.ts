@@ -23,9 +23,8 @@ export interface GpuAdapter {
  */
 export async function requestGpuAdapter(): Promise<GpuAdapter | { readonly missing: string }> {
   if (!("gpu" in navigator)) return { missing: "this runtime has no WebGPU" };
-  const adapter = await withRuntimeFolder(() =>
-    navigator.gpu.requestAdapter({ powerPreference: "high-performance" })
-  );
+  quietLoader();
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) return { missing: "no GPU driver answers (on Linux: no Vulkan driver)" };
   const { info, limits } = adapter;
   const name = info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ") ||
@@ -39,23 +38,14 @@ export async function requestGpuAdapter(): Promise<GpuAdapter | { readonly missi
 }
 
 /**
- * Vulkan's loader prints a line on stderr where XDG_RUNTIME_DIR is unset, which says nothing about the GPU. It is set
- * for the first look only, and not at all where the environment may not be written.
+ * Vulkan's loader prints a line on stderr where XDG_RUNTIME_DIR is unset, which says nothing about the GPU. Where the
+ * environment may not be written, the line stays.
  */
-async function withRuntimeFolder<T>(look: () => Promise<T>): Promise<T> {
+function quietLoader(): void {
   const variable = "XDG_RUNTIME_DIR";
-  let ours = false;
   try {
-    if (Deno.build.os === "linux" && Deno.env.get(variable) === undefined) {
-      Deno.env.set(variable, "/tmp");
-      ours = true;
-    }
+    if (Deno.build.os === "linux" && Deno.env.get(variable) === undefined) Deno.env.set(variable, "/tmp");
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-  }
-  try {
-    return await look();
-  } finally {
-    if (ours) Deno.env.delete(variable);
   }
 }

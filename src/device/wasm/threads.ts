@@ -1,3 +1,4 @@
+import { Worker } from "node:worker_threads";
 import type { WasmHeap } from "./backend.ts";
 import { boardOf, closeBoard, createBoardBuffer, MAX_PARTS, runJob, type RunPart } from "./jobs.ts";
 import { instantiateKernels, KERNEL_NAMES, type KernelName, SCRATCH_BYTES } from "./kernel_names.ts";
@@ -66,18 +67,16 @@ export async function startKernelThreads(heap: WasmHeap, threads: number): Promi
   };
 }
 
+/** Node's `Worker`, because it alone can be unref'd: a helper that waits for work must not keep the process alive. */
 function startWorker(start: WorkerStart): Promise<Worker> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(event.message));
-    };
-    worker.onmessage = () => {
-      worker.onmessage = null;
-      worker.onerror = null;
+    const worker = new Worker(new URL("./worker.ts", import.meta.url));
+    worker.once("error", reject);
+    worker.once("message", () => {
+      worker.off("error", reject);
+      worker.unref();
       resolve(worker);
-    };
+    });
     worker.postMessage(start);
   });
 }

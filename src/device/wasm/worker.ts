@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parentPort } from "node:worker_threads";
 import { boardOf, serveJobs } from "./jobs.ts";
 import { instantiateKernels } from "./kernel_names.ts";
 
@@ -15,16 +16,9 @@ export interface WorkerStart {
   readonly scratch: number;
 }
 
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<WorkerStart>) => void) | null;
-  postMessage(message: string): void;
-  close(): void;
-}
-
-const scope = globalThis as unknown as WorkerScope;
-scope.onmessage = async ({ data: { module, memory, board, scratch } }) => {
+parentPort!.once("message", async ({ module, memory, board, scratch }: WorkerStart) => {
   const kernels = await instantiateKernels(module, memory, scratch);
-  scope.postMessage("ready");
+  parentPort!.postMessage("ready");
   serveJobs(boardOf(board), (kernel, values, from, to) => kernels[kernel]!(...values, from, to));
-  scope.close();
-};
+  parentPort!.close();
+});
