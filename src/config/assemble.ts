@@ -42,7 +42,7 @@ export function fitOptionsOf(config: BladeConfig, stage: FitOptions["stage"]): F
     warmup,
     weightDecay,
     clipNorm,
-    patience: stage === "sft" ? sft.patience : epochs,
+    patience: sft.patience,
     cutoff: align.cutoff,
     key: randomKey(config.seed).split(stage),
   };

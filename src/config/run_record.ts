@@ -55,7 +55,7 @@ export async function writeRunRecord(record: RunRecord): Promise<void> {
 }
 
 async function manifestOf(
-  { config, materials, device, evaluation, warnings, startedAt, runFolder }: RunRecord,
+  { config, materials, device, evaluation, warnings, startedAt }: RunRecord,
 ) {
   const plugins = [...materials.terms.map(({ metric }) => metric), ...materials.metrics]
     .filter(({ source }) => source.sha256 !== undefined)

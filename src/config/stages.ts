@@ -7,8 +7,17 @@ import { createPopulationState } from "../reward/marginal.ts";
 import { createBelief, setPrior } from "../target/belief.ts";
 import { align, type AlignSetting } from "../train/align.ts";
 import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
-import { finishStage, readCheckpoint, readFinished, weightsFrom, weightsOf } from "../train/checkpoint.ts";
+import {
+  finishStage,
+  readCheckpoint,
+  readFinished,
+  under,
+  weightsFrom,
+  weightsOf,
+  within,
+} from "../train/checkpoint.ts";
 import { type Course, courseFrom, courseNumbers } from "../train/course.ts";
+import { exposureFrom, exposureTensors } from "../train/exposure.ts";
 import { fitNextItems, fitOptimizer, type FitOptions } from "../train/fit_next_items.ts";
 import { fitStateFrom, startFit } from "../train/fit_state.ts";
 import type { Keeper } from "../train/keeper.ts";
@@ -125,18 +134,21 @@ export async function alignedStage(
 async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRewards> {
   const { config, materials, model, observer, runFolder } = stage;
   const slates = config.target.priorSlates;
+  const { discount } = config.target;
+  const signals = materials.signals(materials.align);
+  const population = createPopulationState(materials.terms, signals, { discount });
   const finished = await readFinished(runFolder, "prior");
   if (finished !== null) {
     return {
       slates,
       rewards: finished.tensors.get("rewards")!.data as Float64Array,
       defined: finished.tensors.get("defined")!.data as Uint8Array,
+      population: exposureFrom(within("population", finished.tensors), population),
     };
   }
-  const { cutoff, batch } = config.align;
-  const signals = materials.signals(materials.align);
+  const { cutoff, batch, groupSize } = config.align;
   const key = randomKey(config.seed).split("prior");
-  const options = { slates, cutoff, batch, key };
+  const options = { slates, cutoff, batch, groupSize, population, key };
   const prior = await rollOutPrior(
     model,
     reference,
@@ -152,6 +164,7 @@ async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRew
     new Map([
       ["rewards", { shape: [prior.rewards.length], data: prior.rewards }],
       ["defined", { shape: [prior.defined.length], data: prior.defined }],
+      ...under("population", exposureTensors(prior.population)),
     ]),
   );
   return prior;
@@ -179,14 +192,13 @@ function freshAlignment(
   { config, materials }: Stage,
   reference: Parameters,
   prior: PriorRewards,
-  { optimizer, anchor, signals, terms }: AlignSetting,
+  { optimizer, anchor }: AlignSetting,
 ): AlignState {
   const { contexts } = materials.align;
   const empty = createBelief({ ...config.target, contexts: contexts.length });
   const ids = contexts.map(({ contextId }) => contextId);
   const belief = setPrior(empty, ids, prior.rewards, prior.defined, prior.slates);
-  const population = createPopulationState(terms, signals, { discount: config.target.discount });
-  return startAlignment(reference, optimizer, belief, population, { average: anchor === "ema" });
+  return startAlignment(reference, optimizer, belief, prior.population, { average: anchor === "ema" });
 }
 
 function validator({ config, materials, model }: Stage, measure: ValidationMeasure) {

@@ -7,7 +7,7 @@ import { randomKey } from "../numerics/random.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
 import { evaluateSystems } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
-import { type Materials, prepareMaterials } from "./materials.ts";
+import { prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
 import { adviceOn } from "./advice.ts";
 import type { BladeConfig } from "./schema.ts";

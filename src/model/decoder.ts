@@ -38,11 +38,17 @@ export function hiddenStates(
   return rmsNorm(x as tf.Tensor2D, parameter(parameters, "norm"), config.normEpsilon);
 }
 
-/** Token embeddings, [positions, width]; picks of a slate are marked by the learned vector `pick`. */
+/**
+ * Token embeddings, [positions, width]. A pick of a slate enters as one learned query, plus its own embedding behind a
+ * learned gate.
+ */
 export function embed(parameters: Parameters, tokens: tf.Tensor1D, isPick: tf.Tensor2D | null): tf.Tensor2D {
   const tokenRows = tf.gather(parameter(parameters, "embedding"), tokens);
-  if (parameters["pick"] === undefined) return tokenRows;
-  return tf.add(tokenRows, tf.mul(isPick ?? tf.zeros([1, 1]), parameters["pick"]));
+  const { pick, pickGate } = parameters;
+  if (pick === undefined || pickGate === undefined) return tokenRows;
+  const marks = isPick ?? tf.zeros([1, 1]);
+  const gate = tf.add(tf.sub(1, marks), tf.mul(marks, pickGate));
+  return tf.add(tf.mul(tokenRows, gate), tf.mul(marks, pick));
 }
 
 /** One block: attention and SwiGLU, each on a normalised input and added to the residual stream. */

@@ -5,10 +5,10 @@ import { type DecoderConfig, headWidth } from "./config.ts";
 /** The decoder's weights by name. The owner disposes them. */
 export type Parameters = Readonly<Record<string, tf.Tensor>>;
 
-/** How a parameter starts: normal with that standard deviation, or all ones. */
+/** How a parameter starts: normal with that standard deviation, or all alike. */
 interface Start {
   readonly shape: readonly number[];
-  readonly deviation: number | "ones";
+  readonly deviation: number | "ones" | "zeros";
 }
 
 const DEVIATION = 0.02;
@@ -21,7 +21,11 @@ function starts(config: DecoderConfig): Map<string, Start> {
   const residual = DEVIATION / Math.sqrt(2 * layers);
   const all = new Map<string, Start>();
   all.set("embedding", { shape: [vocabulary, width], deviation: DEVIATION });
-  if (config.marksPicks) all.set("pick", { shape: [1, width], deviation: DEVIATION });
+  if (config.marksPicks) {
+    all.set("pick", { shape: [1, width], deviation: DEVIATION });
+    // At zero a slate first learns to read the history, as if nothing had been picked; what the picks say comes later.
+    all.set("pickGate", { shape: [1, width], deviation: "zeros" });
+  }
   for (let layer = 0; layer < layers; layer++) {
     const set = (name: string, shape: number[], deviation: Start["deviation"]) =>
       all.set(`layers.${layer}.${name}`, { shape, deviation });
@@ -55,7 +59,7 @@ export function initialParameters(config: DecoderConfig, key: RandomKey): Parame
   for (const [name, { shape, deviation }] of starts(config)) {
     const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
     if (deviation === "ones") values.fill(1);
-    else {
+    else if (deviation !== "zeros") {
       key.split("parameter", name).fillNormal(values);
       for (let i = 0; i < values.length; i++) values[i]! *= deviation;
     }

@@ -8,6 +8,7 @@ import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
 import type { Best } from "./best.ts";
 import { type Checkpoint, optimizerFrom, under, weightsFrom, weightsOf, within } from "./checkpoint.ts";
 import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
+import { exposureFrom, exposureTensors } from "./exposure.ts";
 import { bestFrom } from "./fit_state.ts";
 
 /** Where alignment stands. State goes in, new state comes out; `withPolicy` frees the weights that it replaces. */
@@ -101,14 +102,7 @@ export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
         "belief",
         new Map(Object.entries(serializeBelief(state.belief)).map(([name, data]) => [name, flat(data)])),
       ),
-      ...under(
-        "population",
-        new Map([
-          ["items", flat(Int32Array.from(population.items))],
-          ["places", flat(Int32Array.from(population.places))],
-          ["weights", flat(Float64Array.from(population.weights))],
-        ]),
-      ),
+      ...under("population", exposureTensors(population)),
     ]),
   };
 }
@@ -126,18 +120,12 @@ export function alignStateFrom(
     Object.fromEntries(
       [...within(name, tensors)].map(([key, { data }]) => [key, data as Float64Array | Int32Array]),
     );
-  const population = arrays("population");
   const state = {
     parameters,
     optimizer: optimizerFrom(tensors, numbers["optimizerStep"]!, optimizer, parameters),
     average: fresh.average && weightsFrom("average", tensors, shapes, place),
     belief: deserializeBelief(arrays("belief")),
-    population: {
-      ...fresh.population,
-      items: [...population["items"] ?? []],
-      places: [...population["places"] ?? []],
-      weights: [...population["weights"] ?? []],
-    },
+    population: exposureFrom(within("population", tensors), fresh.population),
     epoch: numbers["epoch"]!,
     batch: numbers["batch"]!,
     step,

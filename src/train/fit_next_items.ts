@@ -35,7 +35,7 @@ export interface FitOptions {
 }
 
 /** Slates that an autoregressive model completes per example and step. */
-const BRANCHES = 2;
+const BRANCHES = 4;
 
 /** The optimizer of supervised training over so many examples. */
 export function fitOptimizer(examples: number, o: FitOptions): Optimizer {

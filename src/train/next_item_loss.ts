@@ -24,10 +24,19 @@ export interface NextItemBatch {
   readonly sequences: SequenceBatch;
   readonly positions: tf.Tensor1D;
   readonly targets: tf.Tensor1D;
-  /** Sums to 1. */
+  /** Sums to 1 over the history's predictions, and to `SLATE_SHARE` over those in slates. */
   readonly weights: tf.Tensor1D;
   readonly predictions: number;
 }
+
+/**
+ * Weight of the predictions in slates beside those of the history. A step has a dozen targets in histories for one in
+ * slates, so at equal weight the few, noisy ones would set the pace.
+ */
+const SLATE_SHARE = 0.25;
+
+/** Temperatures of the picks, by branch: as slates are sampled, and close to the slate that is shown. */
+const SPREADS = [1, 0.25];
 
 /** The number of predictions is rounded up to a multiple of this (weight 0), so that few shapes occur. */
 const PREDICTION_STEP = 256;
@@ -43,7 +52,7 @@ export function nextItemBatch(
     examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
     codec.begin,
   );
-  return onDevice(sequences, historyPredictions(sequences, examples));
+  return onDevice(sequences, [{ predictions: historyPredictions(sequences, examples), share: 1 }]);
 }
 
 /**
@@ -79,7 +88,10 @@ export async function slateBatch(
       )
     )
   );
-  return onDevice(sequences, [...historyPredictions(sequences, examples), ...inSlates]);
+  return onDevice(sequences, [
+    { predictions: historyPredictions(sequences, examples), share: 1 },
+    { predictions: inSlates, share: SLATE_SHARE },
+  ]);
 }
 
 /** Cross-entropy in nats over the whole catalog, weighted over the batch's predictions. Differentiable. */
@@ -114,16 +126,25 @@ function historyPredictions(sequences: SequenceBatch, examples: readonly NextIte
   );
 }
 
-function onDevice(sequences: SequenceBatch, predictions: readonly Prediction[]): NextItemBatch {
+/** Predictions whose weights sum to `share`. */
+interface PredictionGroup {
+  readonly predictions: readonly Prediction[];
+  readonly share: number;
+}
+
+function onDevice(sequences: SequenceBatch, groups: readonly PredictionGroup[]): NextItemBatch {
+  const predictions = groups.flatMap(({ predictions, share }) => {
+    const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
+    return predictions.map((prediction) => ({ ...prediction, weight: share * prediction.weight / total }));
+  });
   const count = Math.ceil(predictions.length / PREDICTION_STEP) * PREDICTION_STEP;
   const positions = new Int32Array(count);
   const targets = new Int32Array(count);
   const weights = new Float32Array(count);
-  const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
   predictions.forEach(({ position, item, weight }, i) => {
     positions[i] = position;
     targets[i] = item;
-    weights[i] = weight / total;
+    weights[i] = weight;
   });
   return {
     sequences,
@@ -162,9 +183,10 @@ async function plausiblePicks(
   const top = new Int32Array(cutoff - 1);
   let place = 0;
   return chosen.map((targets, row) =>
-    targets.map(({ after, item }) => {
+    targets.map(({ after, item }, branch) => {
+      const spread = SPREADS[branch % SPREADS.length]!;
       key.split("picks", place).fillGumbel(perturbed);
-      for (let i = 0; i < items; i++) perturbed[i]! += values[place * items + i]!;
+      for (let i = 0; i < items; i++) perturbed[i] = spread * perturbed[i]! + values[place * items + i]!;
       for (const seen of examples[row]!.history.slice(0, after)) perturbed[seen] = -Infinity;
       perturbed[item] = -Infinity;
       topItems(perturbed, cutoff - 1, top);

@@ -1,8 +1,9 @@
-import type { ContextSet } from "../core/context.ts";
+import type { Context, ContextSet } from "../core/context.ts";
 import type { Observer } from "../core/observer.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import { advance, type PopulationState } from "../reward/marginal.ts";
 import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
 import { rollOut } from "../rollout/roll_out.ts";
 import type { Model } from "./model.ts";
@@ -15,6 +16,22 @@ export interface PriorRewards {
   readonly rewards: Float64Array;
   /** [contexts·M] */
   readonly defined: Uint8Array;
+  /** What the reference shows, where a term of the reward reads it: the slates were judged against it. */
+  readonly population: PopulationState;
+}
+
+/** How the reference is rolled out. */
+export interface PriorOptions {
+  /** M */
+  readonly slates: number;
+  readonly cutoff: number;
+  /** Contexts per step. */
+  readonly batch: number;
+  /** G of alignment: so many slates per context count as shown, as in its steps. */
+  readonly groupSize: number;
+  /** Before anything was shown. */
+  readonly population: PopulationState;
+  readonly key: RandomKey;
 }
 
 /** Rolls the reference out on every context. A slate's noise depends on its context alone, not on the batches. */
@@ -24,27 +41,43 @@ export async function rollOutPrior(
   { contexts }: ContextSet,
   terms: readonly RewardTerm[],
   signals: Signals,
-  options: {
-    readonly slates: number;
-    readonly cutoff: number;
-    readonly batch: number;
-    readonly key: RandomKey;
-  },
+  options: PriorOptions,
   observer: Observer,
 ): Promise<PriorRewards> {
   const { slates: groupSize, cutoff, batch, key } = options;
   const rewards = new Float64Array(contexts.length * groupSize);
   const defined = new Uint8Array(contexts.length * groupSize);
   observer.stage("prior", Math.ceil(contexts.length / batch));
+  const population = await shownByReference(model, reference, contexts, options);
   for (let from = 0; from < contexts.length; from += batch) {
     const part = contexts.slice(from, from + batch);
     const slates = await rollOut(model.policy, reference, part, { groupSize, cutoff, key });
-    const scored = scoreRollouts(slates, part, terms, signals);
+    const scored = scoreRollouts(slates, part, terms, signals, population);
     rewards.set(scored.reward, from * groupSize);
     defined.set(scored.defined, from * groupSize);
     observer.step({ stage: "prior", step: from / batch + 1, values: { reward: definedMean(scored.reward) } });
   }
-  return { slates: groupSize, rewards, defined };
+  return { slates: groupSize, rewards, defined, population };
+}
+
+/**
+ * The exposure that steps of alignment leave while the policy is still the reference. Its slates are drawn for it
+ * alone: a slate of the prior that stood in the exposure already would seem to add nothing.
+ */
+async function shownByReference(
+  model: Model,
+  reference: Parameters,
+  contexts: readonly Context[],
+  { groupSize, cutoff, batch, population, key }: PriorOptions,
+): Promise<PopulationState> {
+  if (!population.tracked) return population;
+  let shown = population;
+  for (let from = 0; from < contexts.length; from += batch) {
+    const part = contexts.slice(from, from + batch);
+    const options = { groupSize, cutoff, key: key.split("exposure") };
+    shown = advance(shown, await rollOut(model.policy, reference, part, options));
+  }
+  return shown;
 }
 
 /**
