@@ -4,6 +4,7 @@ import type { ItemIndex, UserIndex } from "./ids.ts";
 export interface Context {
   /** Row of this context in its `ContextSet`; the key of its relevance and of its evidence. */
   readonly contextId: number;
+  /** Whose context it is. */
   readonly user: UserIndex;
   /** Items the user met, oldest first, at most the configured `maxHistory` for the model's input. */
   readonly history: readonly ItemIndex[];
@@ -15,7 +16,9 @@ export interface Context {
 
 /** Contexts and what was held out of them. The policy is given `contexts`, a judge `relevance` too. */
 export interface ContextSet {
+  /** What the policy sees. */
   readonly contexts: readonly Context[];
+  /** What was held out, for judges. */
   readonly relevance: Relevance;
 }
 

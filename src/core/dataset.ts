@@ -20,6 +20,7 @@ export interface Catalog {
   readonly titles: readonly string[];
   /** Rows of `categoryNames` that an item belongs to; empty when unknown. */
   readonly categories: readonly (readonly number[])[];
+  /** Names of the categories, as the data set wrote them. */
   readonly categoryNames: readonly string[];
 }
 
@@ -59,6 +60,7 @@ export interface Popularity {
   readonly users: Float64Array;
   /** Interactions in all. */
   readonly totalInteractions: number;
+  /** Users in all. */
   readonly totalUsers: number;
   /** The `ItemIndex`es by falling count, ties by rising index. */
   readonly order: readonly ItemIndex[];

@@ -1,8 +1,12 @@
 /**
  * Small integers that must not be mixed up. A raw id (a string from a file) becomes an index once, when the
  * data set is read, and an index becomes a token only inside a codec.
+ *
+ * @module
  */
-declare const brand: unique symbol;
+
+/** Key of the mark that keeps the indices apart. It exists in types alone. */
+export declare const brand: unique symbol;
 
 /** Row of the catalog, 0 … items − 1. */
 export type ItemIndex = number & { readonly [brand]?: "ItemIndex" };

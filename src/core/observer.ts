@@ -8,9 +8,12 @@ export interface Observer {
   note(level: "info" | "warning", message: string): void;
 }
 
-/** Numbers of one step, by name; units as docs/method.md defines them. */
+/** One step of a stage, and what was measured in it. */
 export interface StepEvent {
+  /** The stage that is under way. */
   readonly stage: string;
+  /** From 1 within the stage. */
   readonly step: number;
+  /** Numbers of the step; units as docs/method.md defines them. */
   readonly values: Readonly<Record<string, number>>;
 }

@@ -9,9 +9,11 @@ export type SystemName =
 
 /** One metric of one system on one split. */
 export interface Result {
+  /** Who made the lists. */
   readonly system: SystemName;
   /** The metric's spec as configured, or `reward`. */
   readonly metric: string;
+  /** The part of the data that the lists were judged on. */
   readonly split: "validation" | "test";
   /** Null when undefined in every context. */
   readonly mean: number | null;
@@ -25,8 +27,11 @@ export interface Result {
   readonly versusReference?: PairedDifference;
 }
 
+/** How far a system is above another one, over the contexts where both have a value. */
 export interface PairedDifference {
+  /** Mean of the differences. */
   readonly difference: number;
+  /** 95 % bootstrap interval of that mean. */
   readonly interval95: readonly [number, number];
   /** Two-sided p-value of the paired bootstrap. */
   readonly p: number;

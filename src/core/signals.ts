@@ -25,18 +25,24 @@ export interface Signals {
 /** The name of a signal, as a metric lists it in `needs`. */
 export type SignalName = keyof Signals;
 
+/** Which categories the items belong to. */
 export interface CategoryTable {
+  /** Names of the categories, by row. */
   readonly names: readonly string[];
   /** Category rows of an item; empty when the item has none. */
   of(item: ItemIndex): readonly number[];
 }
 
+/** A dense vector per item. */
 export interface ItemVectors {
+  /** Length of every vector; 0 where no item has one. */
   readonly dimensions: number;
   /** The vector of an item, or undefined when it has none. */
   of(item: ItemIndex): ArrayLike<number> | undefined;
 }
 
+/** What the users met before, by context. */
 export interface HistoryTable {
+  /** Past items of a context, repeats included, oldest first. */
   of(contextId: number): readonly ItemIndex[];
 }

@@ -32,5 +32,5 @@ export type {
 } from "./metric.ts";
 export type { Context, Relevance } from "../core/context.ts";
 export type { Popularity } from "../core/dataset.ts";
-export type { ItemIndex, UserIndex } from "../core/ids.ts";
+export type { brand, ItemIndex, UserIndex } from "../core/ids.ts";
 export type { CategoryTable, HistoryTable, ItemVectors, SignalName, Signals } from "../core/signals.ts";
