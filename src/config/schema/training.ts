@@ -27,9 +27,9 @@ const optimization = {
 /** The section `sft`. */
 export const sft = z.strictObject({
   epochs: z.int().min(0).default(30).describe("passes over the training users at most"),
-  batch: count.default(128).describe("users per step"),
-  learningRate: positive.default(1e-3).describe("peak learning rate of AdamW"),
-  patience: count.default(3).describe("epochs without a better validation nDCG@10 before it stops"),
+  batch: count.default(32).describe("users per step"),
+  learningRate: positive.default(2e-3).describe("peak learning rate of AdamW"),
+  patience: count.default(5).describe("epochs without a better validation nDCG@10 before it stops"),
   ...optimization,
   weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
 });
@@ -46,16 +46,16 @@ export const align = z.strictObject({
   beta: share.default(0.5).describe("share of the backward KL in `jeffreys`"),
   logRatioFloor: z.number().max(0).nullable().default(null)
     .describe("smallest log density ratio in the backward KL, in nats; null: none"),
-  klCoefficient: z.number().min(0).default(0.01).describe("weight of the KL to the reference"),
+  klCoefficient: z.number().min(0).default(0.05).describe("weight of the KL to the reference"),
   contexts: z.enum(["unseen", "seen"]).default("unseen")
     .describe("unseen: the targets of alignment are kept out of sft"),
   horizon: count.default(1).describe("next interactions that are the targets of a training context"),
   gain: z.enum(["one", "rating"]).default("one").describe("gain of a relevant item"),
   groupSize: count.default(4).describe("G, slates sampled per context and visit"),
   cutoff: count.default(10).describe("K, items of a slate"),
-  batch: count.default(64).describe("contexts per step"),
-  epochs: z.int().min(0).default(4).describe("visits to each context"),
-  learningRate: positive.default(5e-4).describe("peak learning rate of AdamW"),
+  batch: count.default(32).describe("contexts per step"),
+  epochs: z.int().min(0).default(40).describe("visits to each context"),
+  learningRate: positive.default(1e-3).describe("peak learning rate of AdamW"),
   ...optimization,
   weightDecay: z.number().min(0).default(0).describe("decoupled weight decay of AdamW"),
 });
