@@ -7,13 +7,14 @@ import type { DecoderConfig } from "../model/config.ts";
 import { decodePick, type DecodingCache, prefill } from "../model/cached_decoding.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
-import { disposeSequences, layOutSequences, type SequenceBatch } from "../model/sequences.ts";
+import { disposeSequences, layOutSequences } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { beamSearch } from "./beam_search.ts";
 import { EXCLUDED, picksOf, seenMask } from "./candidates.ts";
-import { historyTokens } from "./history_tokens.ts";
+import { historiesOf, historyTokens } from "./histories.ts";
 import type { Policy, RankedSlates } from "./policy.ts";
+import { repeatRows } from "./repeat_rows.ts";
 
 /**
  * Slates whose every pick is conditioned on the picks before it:
@@ -162,21 +163,4 @@ function autoregressiveLogProb(
   const logProbs = tf.sub(tf.sum(tf.mul(at, targetRows), 1), logSumExpRows(allowed as tf.Tensor2D));
   const perPick = tf.mul(logProbs, tf.tensor1d(present));
   return tf.sum(tf.reshape(perPick, [slateCount, cutoff]), 1);
-}
-
-/** The contexts' histories laid out for the decoder. */
-export function historiesOf(
-  config: DecoderConfig,
-  codec: ItemCodec,
-  contexts: readonly Context[],
-): SequenceBatch {
-  const sequences = contexts.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] }));
-  return layOutSequences(config, sequences, codec.begin);
-}
-
-/** [B, n] → [B·G, n], each row G times. */
-export function repeatRows(rows: tf.Tensor2D, times: number): tf.Tensor2D {
-  if (times === 1) return rows;
-  const [count, width] = rows.shape;
-  return tf.reshape(tf.tile(tf.reshape(rows, [count, 1, width]), [1, times, 1]), [count * times, width]);
 }

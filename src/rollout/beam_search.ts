@@ -7,9 +7,10 @@ import { decodePick, type DecodingCache, prefill, reorderPicks } from "../model/
 import { itemScores } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { tidy } from "../model/tidy.ts";
-import { historiesOf, repeatRows } from "./autoregressive.ts";
 import { seenMask, topItems } from "./candidates.ts";
+import { historiesOf } from "./histories.ts";
 import type { RankedSlates, RankOptions } from "./policy.ts";
+import { repeatRows } from "./repeat_rows.ts";
 
 /** A slate under construction. */
 interface Beam {

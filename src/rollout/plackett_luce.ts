@@ -11,7 +11,7 @@ import { layOutSequences } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import { logSumExp } from "../numerics/log_space.ts";
 import { EXCLUDED, picksOf, seenMask, topItems } from "./candidates.ts";
-import { historyTokens } from "./history_tokens.ts";
+import { historyTokens } from "./histories.ts";
 import type { Policy } from "./policy.ts";
 
 /**

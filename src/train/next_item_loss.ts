@@ -9,7 +9,7 @@ import { disposeSequences, layOutSequences, type SequenceBatch } from "../model/
 import { tidy } from "../model/tidy.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { topItems } from "../rollout/candidates.ts";
-import { historyTokens } from "../rollout/history_tokens.ts";
+import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
 
 /** A place of a batch where an item is to be predicted. */

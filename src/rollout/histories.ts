@@ -1,0 +1,22 @@
+import type { ItemCodec } from "../codec/item_codec.ts";
+import type { Context } from "../core/context.ts";
+import type { ItemIndex, TokenId } from "../core/ids.ts";
+import type { DecoderConfig } from "../model/config.ts";
+import { layOutSequences, type SequenceBatch } from "../model/sequences.ts";
+
+/** A history as the decoder reads it: the begin token, then the tokens of each item, oldest first. */
+export function historyTokens(codec: ItemCodec, history: readonly ItemIndex[]): TokenId[] {
+  const tokens: TokenId[] = [codec.begin];
+  for (const item of history) tokens.push(...codec.encode(item));
+  return tokens;
+}
+
+/** The contexts' histories laid out for the decoder. */
+export function historiesOf(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  contexts: readonly Context[],
+): SequenceBatch {
+  const sequences = contexts.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] }));
+  return layOutSequences(config, sequences, codec.begin);
+}
