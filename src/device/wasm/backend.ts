@@ -8,7 +8,9 @@ export interface WasmHeap {
   readonly memory: WebAssembly.Memory;
   /** Byte offset of a tensor's data. */
   offset(tensor: tf.TensorInfo): number;
-  output(shape: number[], dtype: "float32" | "int32"): tf.TensorInfo;
+  output(shape: number[], dtype: "float32" | "int32" | "bool"): tf.TensorInfo;
+  /** Another handle on the same data. */
+  share(tensor: tf.TensorInfo): tf.TensorInfo;
   allocate(bytes: number): number;
 }
 
@@ -43,6 +45,10 @@ export async function startWasmBackend(): Promise<WasmHeap> {
     memory: heap.wasmMemory,
     offset: ({ dataId }) => backend.getMemoryOffset(dataId as object) >>> 0,
     output: (shape, dtype) => backend.makeOutput(shape, dtype),
+    share: ({ dataId, shape, dtype }) => {
+      backend.incRef(dataId as object);
+      return { dataId, shape, dtype };
+    },
     allocate: (bytes) => heap._malloc(bytes) >>> 0,
   };
 }

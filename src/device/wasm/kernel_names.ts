@@ -11,13 +11,18 @@ export const KERNEL_NAMES = [
   "swiglu",
   "swigluGrad",
   "rotary",
+  "copyBlocks",
+  "gatherRows",
   "rowScatterAdd",
 ] as const;
 
 export type KernelName = typeof KERNEL_NAMES[number];
 
-/** Bytes of the packing buffer that a thread needs: 512 rows of 8 floats, and a tile. */
-export const SCRATCH_BYTES = 512 * 8 * 4 + 64;
+/** Rows of a matrix product that one part of the work computes: 16 tiles of the kernel. */
+export const BLOCK_ROWS = 96;
+
+/** Bytes of the packing buffer of a thread: 512 rows of 8 floats of B, a row of spare output, 512 × 96 floats of A. */
+export const SCRATCH_BYTES = 512 * 8 * 4 + 64 + 512 * BLOCK_ROWS * 4;
 
 /** The kernels of one instance, by number. */
 export function kernelsOf(instance: WebAssembly.Instance): ((...values: number[]) => void)[] {

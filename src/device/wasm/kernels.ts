@@ -15,9 +15,12 @@ const PANEL_ROWS: i32 = 512;
 const TILE_ROWS: i32 = 6;
 const TILE_COLUMNS: i32 = 8;
 
+/** Where scratch holds, after the panel of B and a row of spare output, the packed rows of A. */
+const TILES_AT: usize = <usize> (PANEL_ROWS * TILE_COLUMNS << 2) + 64;
+
 let scratch: usize = 0;
 
-/** Sets the packing buffer of this thread: PANEL_ROWS · TILE_COLUMNS floats and one tile of output. */
+/** Sets the packing buffer of this thread, of SCRATCH_BYTES (kernel_names.ts). */
 export function setScratch(pointer: usize): void {
   scratch = pointer;
 }
@@ -82,23 +85,38 @@ function product(
     memory.fill(c + (<usize> from * N << 2), 0, <usize> (to - from) * N << 2);
     return;
   }
+  const whole = (to - from) / TILE_ROWS;
   for (let k0 = 0; k0 < K; k0 += PANEL_ROWS) {
-    const depth = min(PANEL_ROWS, K - k0);
+    const depth = min(PANEL_ROWS, K - k0), add = k0 > 0;
+    const rows = a + (<usize> (from * aRow + k0 * aColumn) << 2);
+    const transposed = aColumn != 1;
+    if (transposed) packTiles(rows, whole, depth, aColumn);
     for (let n0 = 0; n0 < N; n0 += TILE_COLUMNS) {
       const width = min(TILE_COLUMNS, N - n0);
       pack(b + (<usize> (k0 * bRow + n0 * bColumn) << 2), depth, width, bRow, bColumn);
-      const full = width == TILE_COLUMNS;
-      let m = from;
-      for (; m + TILE_ROWS <= to; m += TILE_ROWS) {
-        const rows = a + (<usize> (m * aRow + k0 * aColumn) << 2);
-        const out = c + (<usize> (m * N + n0) << 2);
-        if (full) tile(rows, out, <usize> N << 2, depth, aRow, aColumn, k0 > 0);
-        else edge(rows, out, N, TILE_ROWS, width, depth, aRow, aColumn, k0 > 0);
+      let x = rows, out = c + (<usize> (from * N + n0) << 2), packed = scratch + TILES_AT;
+      for (let t = 0; t < whole; t++) {
+        if (width < TILE_COLUMNS) edge(x, out, N, TILE_ROWS, width, depth, aRow, aColumn, add);
+        else if (transposed) tile(packed, out, <usize> N << 2, depth, 1, TILE_ROWS, add);
+        else tile(x, out, <usize> N << 2, depth, aRow, 1, add);
+        x += <usize> (TILE_ROWS * aRow) << 2, out += <usize> (TILE_ROWS * N) << 2;
+        packed += <usize> (TILE_ROWS * depth) << 2;
       }
-      if (m < to) {
-        const rows = a + (<usize> (m * aRow + k0 * aColumn) << 2);
-        edge(rows, c + (<usize> (m * N + n0) << 2), N, to - m, width, depth, aRow, aColumn, k0 > 0);
-      }
+      edge(x, out, N, to - from - whole * TILE_ROWS, width, depth, aRow, aColumn, add);
+    }
+  }
+}
+
+/**
+ * Copies `tiles` × 6 rows of a transposed A, whose rows lie side by side, to scratch as [tiles, depth, 6]: read along
+ * memory once instead of across it for every panel of B.
+ */
+function packTiles(a: usize, tiles: i32, depth: i32, aColumn: i32): void {
+  for (let k = 0; k < depth; k++, a += <usize> aColumn << 2) {
+    let from = a, to = scratch + TILES_AT + (<usize> (k * TILE_ROWS) << 2);
+    for (let t = 0; t < tiles; t++, from += 24, to += <usize> (TILE_ROWS * depth) << 2) {
+      v128.store(to, v128.load(from));
+      store<u64>(to, load<u64>(from, 16), 16);
     }
   }
 }
@@ -555,6 +573,31 @@ export function rotary(
       put(y + at, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)), left);
       put(y + at + bytes, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)), left);
     }
+  }
+}
+
+// ── rows moved ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Copies `bytes` bytes from every `fromStride` to every `toStride`, blocks from … to−1. */
+export function copyBlocks(
+  source: usize,
+  target: usize,
+  bytes: i32,
+  sourceStride: i32,
+  targetStride: i32,
+  from: i32,
+  to: i32,
+): void {
+  for (let i = from; i < to; i++) {
+    memory.copy(target + <usize> i * targetStride, source + <usize> i * sourceStride, bytes);
+  }
+}
+
+/** Row i of out = row indices[i] of table, rows of `bytes` bytes, from … to−1. */
+export function gatherRows(table: usize, indices: usize, out: usize, bytes: i32, from: i32, to: i32): void {
+  for (let i = from; i < to; i++) {
+    const row = load<i32>(indices + (<usize> i << 2));
+    memory.copy(out + <usize> i * bytes, table + <usize> row * bytes, bytes);
   }
 }
 

@@ -1,9 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WasmHeap } from "./backend.ts";
+import { BLOCK_ROWS } from "./kernel_names.ts";
 import type { KernelThreads } from "./threads.ts";
-
-/** Rows of the output that one part of the work computes; a multiple of the kernel's tile. */
-const BLOCK_ROWS = 96;
 
 /**
  * tfjs's `BatchMatMul` on this project's kernel: [..., M, K]·[..., K, N] with either operand transposed and batch

@@ -4,13 +4,14 @@ import { ROW_SCATTER_ADD } from "../row_scatter_add.ts";
 import type { WasmHeap } from "./backend.ts";
 import type { KernelThreads } from "./threads.ts";
 import { matMulKernel } from "./mat_mul_kernel.ts";
+import { moveKernels, requireRows } from "./move_kernels.ts";
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 type Kernel = (inputs: Inputs, attributes: tf.NamedAttrMap) => tf.TensorInfo | tf.TensorInfo[];
 
 /**
- * Registers this project's kernels for the wasm backend: `BatchMatMul` and `Softmax` in place of tfjs's, which are slow
- * with a transpose flag or a batch, and the fused operations beside them.
+ * Registers this project's kernels for the wasm backend: some in place of tfjs's (whose matrix product is
+ * slow with a transpose flag or a batch, and whose data moves go through JavaScript), and the fused operations beside them.
  *
  * @param threads asked at every call, so that the number of threads may change while tensors live.
  */
@@ -19,7 +20,15 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
   const output = (shape: number[]) => heap.output(shape, "float32");
   const run: KernelThreads["run"] = (...job) => threads().run(...job);
 
+  const replaced = new Map(
+    tf.getKernelsForBackend("wasm").map((config) => [config.kernelName, config.kernelFunc]),
+  );
+  const old = (name: string, inputs: Inputs, attrs: tf.NamedAttrMap) =>
+    replaced.get(name)!({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs });
+
   const kernels: Record<string, Kernel> = {
+    ...moveKernels(heap, run, old),
+
     BatchMatMul: ({ a, b }, { transposeA, transposeB }) =>
       matMulKernel(heap, run, a!, b!, transposeA as boolean, transposeB as boolean),
 
@@ -35,9 +44,9 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
     [ROW_SCATTER_ADD]: ({ values, indices }, { rows }) => {
       const [n, width] = values!.shape as [number, number];
       const table = output([rows as number, width]);
-      // A part looks through all indices, so a unit of work is many table rows.
-      const values_ = [offset(values!), offset(indices!), offset(table), n, width];
-      run("rowScatterAdd", values_, rows as number, width);
+      requireRows(heap, indices!, rows as number);
+      const job = [offset(values!), offset(indices!), offset(table), n, width];
+      run("rowScatterAdd", job, rows as number, width);
       return table;
     },
 

@@ -62,7 +62,9 @@ export async function startKernelThreads(heap: WasmHeap, threads: number): Promi
     },
     close() {
       helpers = 0;
+      // Wakes them first: a thread that waits on memory does not see that it is ended.
       closeBoard(board);
+      for (const worker of workers.splice(0)) void worker.terminate();
     },
   };
 }

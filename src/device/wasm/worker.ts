@@ -1,6 +1,6 @@
 /**
- * A helper thread: it instantiates the kernels on the backend's memory, says so, and serves jobs until the board is
- * closed.
+ * A helper thread: it instantiates the kernels on the backend's memory, says so, and serves jobs until it is
+ * ended.
  *
  * @module
  */
@@ -20,5 +20,4 @@ parentPort!.once("message", async ({ module, memory, board, scratch }: WorkerSta
   const kernels = await instantiateKernels(module, memory, scratch);
   parentPort!.postMessage("ready");
   serveJobs(boardOf(board), (kernel, values, from, to) => kernels[kernel]!(...values, from, to));
-  parentPort!.close();
 });
