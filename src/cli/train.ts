@@ -1,4 +1,4 @@
-import { basename, extname, join } from "@std/path";
+import { basename, extname } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import type { RunPlan, TrainOutcome } from "../config/run_api.ts";
 import { BladeError, EXIT } from "../core/errors.ts";
@@ -41,29 +41,17 @@ export const trainCommand: Command = {
       printPlan(await planRun(config), input, io);
       return EXIT.ok;
     }
-    const runFolder = resumed ?? await newRunFolder(input, config);
-    const { RUN_FILES } = await import("../report/run_folder.ts");
-    const { openEventLog } = await import("../report/event_log.ts");
+    const { newRunFolder, trainInFolder } = await import("../config/run_in_folder.ts");
+    const runFolder = resumed ??
+      await newRunFolder(config, { out: input.flags.text("out"), name: nameOf(input.positionals[0]!) });
     const { createProgress } = await import("../report/progress.ts");
-    using log = openEventLog(join(runFolder, RUN_FILES.events));
-    const progress = createProgress({ log, terminal: io.errIsTerminal, write: io.err });
+    const progress = createProgress({ terminal: io.errIsTerminal, write: io.err });
     using interrupt = stopOnInterrupt(io);
     const { signal } = interrupt;
-    try {
-      const outcome = await trainRun(config, {
-        runFolder,
-        signal,
-        observer: progress,
-        resume: resumed !== undefined,
-      });
-      progress.close();
-      await printOutcome(outcome, input, io);
-      return EXIT.ok;
-    } catch (error) {
-      progress.close();
-      if (resumed === undefined) await removeIfNothingHappened(runFolder);
-      throw error;
-    }
+    const options = { runFolder, signal, observer: progress, resume: resumed !== undefined };
+    const outcome = await trainInFolder(config, options, trainRun).finally(() => progress.close());
+    await printOutcome(outcome, input, io);
+    return EXIT.ok;
   },
 };
 
@@ -92,45 +80,19 @@ async function resumedConfig(input: CommandInput, folder: string): Promise<Blade
       mend: `write: blade train --resume ${folder}`,
     });
   }
-  const { RUN_FILES } = await import("../report/run_folder.ts");
-  const path = join(folder, RUN_FILES.config);
-  try {
-    await Deno.stat(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new BladeError({
-      place: `--resume ${folder}`,
-      rule: `must be the folder of a run, with ${RUN_FILES.config}`,
-      mend: "give a folder that `blade train` made",
-    });
-  }
-  const { loadConfig } = await import("../config/parse.ts");
-  return await loadConfig(path);
+  const { keptConfig } = await import("../config/run_in_folder.ts");
+  const config = await keptConfig(folder);
+  if (config !== undefined) return config;
+  throw new BladeError({
+    place: `--resume ${folder}`,
+    rule: "must be the folder of a run, with its config.resolved.json",
+    mend: "give a folder that `blade train` made",
+  });
 }
 
-async function newRunFolder(input: CommandInput, config: BladeConfig): Promise<string> {
-  const { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } = await import(
-    "../report/run_folder.ts"
-  );
-  const asked = input.flags.text("out");
-  const path = input.positionals[0]!;
-  const name = config.name ?? basename(path, extname(path));
-  if (asked !== undefined) await createRunFolder(asked);
-  const folder = asked ?? await nextRunFolder("runs", name);
-  await writeAtomically(join(folder, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
-  return folder;
-}
-
-/** A run that was refused before its first step leaves no folder behind that a later run would stumble over. */
-async function removeIfNothingHappened(folder: string): Promise<void> {
-  const { RUN_FILES } = await import("../report/run_folder.ts");
-  const { readEvents } = await import("../report/event_log.ts");
-  const own: string[] = [RUN_FILES.config, RUN_FILES.events];
-  const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
-  const events = await readEvents(join(folder, RUN_FILES.events));
-  if (names.every((name) => own.includes(name)) && !events.some((event) => event.kind === "step")) {
-    await Deno.remove(folder, { recursive: true });
-  }
+/** `configs/quickstart.jsonc` → `quickstart`. */
+function nameOf(path: string): string {
+  return basename(path, extname(path));
 }
 
 function printPlan(plan: RunPlan, input: CommandInput, io: Io): void {

@@ -39,19 +39,46 @@ export interface ConfigSource extends ConfigOverrides {
  */
 export function parseConfig(text: string, source: ConfigSource): BladeConfig {
   const document = readJsonc(text, source.path);
-  const overrides = overridesOf(source);
+  const lineOf: PlaceOf = (path) => `${source.path}:${document.lineOf(path)}`;
+  return completed(document.value, source, lineOf, resolve(source.path, ".."));
+}
+
+/**
+ * Checks a configuration given as a value, as `parseConfig` does a text. Relative paths in it start at the working
+ * folder.
+ *
+ * @throws {BladeError} with path, rule, value and mend
+ * @example
+ * ```ts
+ * import { checkConfig } from "./parse.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * const config = checkConfig({ seed: 7 }, { set: ["align.cutoff=5"] });
+ * assertEquals([config.seed, config.align.cutoff, config.align.groupSize], [7, 5, 4]);
+ * assertThrows(() => checkConfig({ sed: 7 }), Error, 'did you mean "seed"?');
+ * ```
+ */
+export function checkConfig(input: unknown, overrides: ConfigOverrides = {}): BladeConfig {
+  return completed(input, overrides, () => "configuration", Deno.cwd());
+}
+
+function completed(
+  written: unknown,
+  given: ConfigOverrides,
+  writtenAt: PlaceOf,
+  folder: string,
+): BladeConfig {
+  const overrides = overridesOf(given);
   const input = overrides.reduce<unknown>(
     (value, override) => applyOverride(value, override, configSchema.parse({})),
-    document.value,
+    written,
   );
-  const placeOf: PlaceOf = (path) =>
-    giverOf(path, overrides)?.place ?? `${source.path}:${document.lineOf(path)}`;
+  const placeOf: PlaceOf = (path) => giverOf(path, overrides)?.place ?? writtenAt(path);
   const result = configSchema.safeParse(input);
   if (!result.success) throw configRefusal(result.error, input, placeOf);
-  const given = (input as { data?: { folder?: string } }).data?.folder !== undefined;
+  const named = (input as { data?: { folder?: string } }).data?.folder !== undefined;
   const own = fromFileUrl(new URL(`../../${QUICKSTART_FOLDER}`, import.meta.url));
-  const config = given ? result.data : { ...result.data, data: { ...result.data.data, folder: own } };
-  return anchored(withPlugins(config, source), resolve(source.path, ".."), overrides);
+  const config = named ? result.data : { ...result.data, data: { ...result.data.data, folder: own } };
+  return anchored(withPlugins(config, given), folder, overrides);
 }
 
 /**
@@ -93,7 +120,7 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
   return parseConfig(text, { ...overrides, path });
 }
 
-function overridesOf(source: ConfigSource): Override[] {
+function overridesOf(source: ConfigOverrides): Override[] {
   const overrides = (source.set ?? []).map(readOverride);
   if (source.seed !== undefined) {
     overrides.push({ place: `--seed ${source.seed}`, path: ["seed"], value: source.seed });
@@ -109,7 +136,7 @@ function giverOf(path: readonly (string | number)[], overrides: readonly Overrid
   return overrides.findLast((override) => override.path.every((part, depth) => part === path[depth]));
 }
 
-function withPlugins(config: BladeConfig, source: ConfigSource): BladeConfig {
+function withPlugins(config: BladeConfig, source: ConfigOverrides): BladeConfig {
   const added = (source.plugins ?? []).map((spec) => fromFolder(spec, Deno.cwd()));
   return { ...config, plugins: [...config.plugins, ...added] };
 }

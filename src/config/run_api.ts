@@ -16,6 +16,7 @@ export interface RunOptions {
 
 /** What a run would do, for people; every row is a name and a value. */
 export interface RunPlan {
+  /** In the order of printing. */
   readonly sections: readonly {
     readonly title: string;
     readonly rows: readonly (readonly [string, string])[];
@@ -24,8 +25,11 @@ export interface RunPlan {
 
 /** What a finished run found. */
 export interface TrainOutcome {
+  /** Where the run was written to. */
   readonly runFolder: string;
+  /** Every system by every metric, on the test split. */
   readonly results: readonly Result[];
+  /** What the user should know before believing the numbers. */
   readonly warnings: readonly string[];
   /** Closing sentences, printed under the tables. */
   readonly summary: readonly string[];
@@ -33,15 +37,21 @@ export interface TrainOutcome {
 
 /** One metric over the contexts of a split; null means undefined in all of them. */
 export interface MetricSummary {
+  /** Over the contexts that have a value. */
   readonly mean: number | null;
+  /** 95 % bootstrap interval; null where there is one value or none. */
   readonly interval95: readonly [number, number] | null;
+  /** Contexts that the mean is over. */
   readonly contexts: number;
+  /** Contexts without a value. */
   readonly undefined: number;
 }
 
 /** Metrics keyed by their specs as typed, with the values per user when asked for. */
 export interface RunEvaluation {
+  /** By metric spec. */
   readonly metrics: Readonly<Record<string, MetricSummary>>;
+  /** Value of each user and metric, null where undefined; empty unless asked for. */
   readonly perUser: readonly {
     readonly user: string;
     readonly metric: string;
@@ -53,22 +63,39 @@ export interface RunEvaluation {
 export interface Recommendation {
   /** Ids as the data set wrote them. */
   readonly user: string;
+  /** Best first; the score is the model's, higher is better. */
   readonly items: readonly { readonly item: string; readonly title: string; readonly score: number }[];
 }
 
 /** A trained run, its model loaded and its data read again. */
 export interface OpenRun {
+  /** What the run was trained with, every default filled in. */
   readonly config: BladeConfig;
+  /** The users of the data set by `UserIndex`, ids as the data set wrote them. */
   readonly dataset: { readonly users: readonly string[] };
+  /**
+   * Measures the model's lists for the test split, by any metric.
+   *
+   * @throws {BladeError} for an unknown metric, or one that needs what the data set lacks.
+   */
   evaluate(
     options: { readonly metrics: readonly string[]; readonly perUser?: boolean },
   ): Promise<RunEvaluation>;
+  /**
+   * What the model recommends now, after the whole history of each user.
+   *
+   * @param users row numbers of `dataset.users`, or all of them
+   * @param cutoff items per list
+   */
   recommend(users: readonly UserIndex[] | "all", cutoff: number): Promise<readonly Recommendation[]>;
 }
 
 /** The calls by which commands reach everything that computes. */
 export interface RunApi {
+  /** Reads the data and says what a run would do. */
   planRun(config: BladeConfig): Promise<RunPlan>;
+  /** Trains into an existing folder. */
   trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome>;
+  /** Opens a finished run. */
   openRun(folder: string): Promise<OpenRun>;
 }

@@ -100,10 +100,18 @@ export const configSchema = z.strictObject({
   }
 });
 
-/** A configuration with every default filled in. Paths in it are absolute. */
+/**
+ * A configuration with every default filled in. Paths in it are absolute.
+ *
+ * @ignore inferred from the schema, which docs/config.schema.json documents key by key
+ */
 export type BladeConfig = z.output<typeof configSchema>;
 
-/** A configuration as a user writes it: everything may be left out. */
+/**
+ * A configuration as a user writes it: everything may be left out.
+ *
+ * @ignore inferred from the schema, which docs/config.schema.json documents key by key
+ */
 export type BladeConfigInput = z.input<typeof configSchema>;
 
 /**

@@ -16,6 +16,7 @@ export interface Refusal {
   readonly value?: unknown;
   /** The next thing to do. */
   readonly mend: string;
+  /** Exit code of the command line; 2 when left out. */
   readonly exitCode?: number;
 }
 
@@ -39,8 +40,10 @@ export interface Refusal {
  * ```
  */
 export class BladeError extends Error {
+  /** Exit code of the command line that fails with this error. */
   readonly exitCode: number;
 
+  /** Makes one message of the refusal's parts. */
   constructor(readonly refusal: Refusal) {
     const got = "value" in refusal ? `, got ${shown(refusal.value)}` : "";
     super(

@@ -1,3 +1,5 @@
+import type { Observer } from "../core/observer.ts";
+
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
   | { readonly kind: "stage"; readonly timeMs: number; readonly stage: string; readonly steps: number }
@@ -54,6 +56,31 @@ export function openEventLog(path: string): EventLog {
     [Symbol.dispose]() {
       file.close();
     },
+  };
+}
+
+/**
+ * An observer that keeps every event in a log.
+ *
+ * @param now milliseconds of a steady clock; the events count from this call on
+ *
+ * @example
+ * ```ts
+ * import { recordEvents, type RunEvent } from "./event_log.ts";
+ * import { assertEquals } from "@std/assert";
+ * const events: RunEvent[] = [];
+ * const observer = recordEvents({ append: (event) => void events.push(event), [Symbol.dispose]() {} }, () => 7);
+ * observer.stage("sft", 20);
+ * assertEquals(events, [{ kind: "stage", timeMs: 0, stage: "sft", steps: 20 }]);
+ * ```
+ */
+export function recordEvents(log: EventLog, now: () => number = () => performance.now()): Observer {
+  const startMs = now();
+  const timeMs = () => Math.round(now() - startMs);
+  return {
+    stage: (name, steps) => log.append({ kind: "stage", timeMs: timeMs(), stage: name, steps }),
+    step: (event) => log.append({ kind: "step", timeMs: timeMs(), ...event }),
+    note: (level, message) => log.append({ kind: "note", timeMs: timeMs(), level, message }),
   };
 }
 

@@ -1,12 +1,9 @@
 import cliProgress from "cli-progress";
 import type { Observer, StepEvent } from "../core/observer.ts";
 import { duration } from "./duration.ts";
-import type { EventLog } from "./event_log.ts";
 
 /** Where progress goes. */
 export interface ProgressOptions {
-  /** Keeps every event; left out, nothing is kept. */
-  readonly log?: EventLog;
   /** Whether the reader sits at a terminal: a moving bar, else lines. */
   readonly terminal: boolean;
   /** Takes text for stderr. */
@@ -26,7 +23,7 @@ export interface Progress extends Observer {
 const SHOWN = ["reward", "loss", "signal", "ndcg@10", "klToReference", "entropy"];
 
 /**
- * Draws the progress of a run on stderr, with the time left, and keeps every event in the run's log.
+ * Draws the progress of a run on stderr, with the time left.
  *
  * @example
  * ```ts
@@ -42,20 +39,15 @@ const SHOWN = ["reward", "loss", "signal", "ndcg@10", "klToReference", "entropy"
  */
 export function createProgress(options: ProgressOptions): Progress {
   const now = options.now ?? (() => performance.now());
-  const startMs = now();
   const draw = options.terminal ? barDrawing() : lineDrawing(options.write, now, options.everyMs ?? 5000);
-  const timeMs = () => Math.round(now() - startMs);
   return {
     stage(name, steps) {
-      options.log?.append({ kind: "stage", timeMs: timeMs(), stage: name, steps });
       draw.stage(name, steps);
     },
     step(event) {
-      options.log?.append({ kind: "step", timeMs: timeMs(), ...event });
       draw.step(event);
     },
     note(level, message) {
-      options.log?.append({ kind: "note", timeMs: timeMs(), level, message });
       // The bar's line is left standing; what follows is drawn below it.
       draw.pause();
       options.write(level === "warning" ? `warning: ${message}\n` : `${message}\n`);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { EventLog, RunEvent } from "../../src/report/event_log.ts";
+import { type EventLog, recordEvents, type RunEvent } from "../../src/report/event_log.ts";
 import { createProgress } from "../../src/report/progress.ts";
 import { resultsTables } from "../../src/report/results_table.ts";
 import { textTable } from "../../src/report/table.ts";
@@ -9,15 +9,12 @@ import { manifestOf } from "./_manifest.ts";
 function watched() {
   const clock = { ms: 0 };
   const lines: string[] = [];
-  const events: RunEvent[] = [];
-  const log: EventLog = { append: (event) => void events.push(event), [Symbol.dispose]() {} };
   const progress = createProgress({
-    log,
     terminal: false,
     write: (text) => void lines.push(text),
     now: () => clock.ms,
   });
-  return { clock, lines, events, progress };
+  return { clock, lines, progress };
 }
 
 Deno.test("progress writes a line every few seconds with the time left", () => {
@@ -66,17 +63,26 @@ Deno.test("a stage that ends early and one that is stopped say where, and in dif
 });
 
 Deno.test("every event is kept with its time, notes among them", () => {
-  const { clock, events, lines, progress } = watched();
-  progress.stage("sft", 1);
-  clock.ms = 1500.4;
-  progress.step({ stage: "sft", step: 1, values: { loss: 2 } });
-  progress.note("warning", "Rewards nearly all tied.");
+  const events: RunEvent[] = [];
+  const log: EventLog = { append: (event) => void events.push(event), [Symbol.dispose]() {} };
+  const clock = { ms: 20 };
+  const observer = recordEvents(log, () => clock.ms);
+  observer.stage("sft", 1);
+  clock.ms = 1520.4;
+  observer.step({ stage: "sft", step: 1, values: { loss: 2 } });
+  observer.note("warning", "Rewards nearly all tied.");
   assertEquals(events, [
     { kind: "stage", timeMs: 0, stage: "sft", steps: 1 },
     { kind: "step", timeMs: 1500, stage: "sft", step: 1, values: { loss: 2 } },
     { kind: "note", timeMs: 1500, level: "warning", message: "Rewards nearly all tied." },
   ]);
-  assertEquals(lines.at(-1), "warning: Rewards nearly all tied.\n");
+});
+
+Deno.test("progress says notes at once, warnings as such", () => {
+  const { lines, progress } = watched();
+  progress.note("info", "device: wasm");
+  progress.note("warning", "Rewards nearly all tied.");
+  assertEquals(lines, ["device: wasm\n", "warning: Rewards nearly all tied.\n"]);
 });
 
 Deno.test("a table pads by characters, not by code units", () => {
