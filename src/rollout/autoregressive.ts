@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import type { Slates } from "../core/slates.ts";
-import { logSumExpRows } from "../device/ops.ts";
+import { logSumExpRows, oneHot } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { decodePick, type DecodingCache, prefill } from "../model/cached_decoding.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
@@ -72,37 +72,61 @@ async function decode(
 ): Promise<{ picks: Int32Array; logProbs: Float32Array }> {
   const rows = contexts.length * groupSize;
   const batch = historiesOf(config, codec, contexts);
-  const [picked, logProbs] = tidy(() => {
-    const start = prefill(config, parameters, batch, groupSize);
-    let cache: DecodingCache = start.cache;
-    let scores: tf.Tensor2D = repeatRows(itemScores(parameters, start.last, items), groupSize);
-    let mask: tf.Tensor2D = tf.tensor2d(seenMask(contexts, items, groupSize), [rows, items]);
-    const picks: tf.Tensor1D[] = [];
-    const logProbs: tf.Tensor1D[] = [];
-    for (let k = 0; k < cutoff; k++) {
-      const allowed = tf.add(scores, mask) as tf.Tensor2D;
-      const choice = tf.argMax(
-        key === null ? allowed : tf.add(allowed, noise(key, contexts, groupSize, items, k)),
-        1,
-      );
-      const chosen = tf.cast(tf.oneHot(tf.cast(choice, "int32") as tf.Tensor1D, items), "float32");
-      logProbs.push(tf.sub(tf.sum(tf.mul(allowed, chosen), 1), logSumExpRows(allowed)) as tf.Tensor1D);
-      picks.push(tf.cast(choice, "int32") as tf.Tensor1D);
-      if (k === cutoff - 1) break;
-      mask = tf.add(mask, tf.mul(chosen, EXCLUDED));
-      const next = decodePick(config, parameters, cache, picks[k]!);
-      cache = next.cache;
-      scores = itemScores(parameters, next.hidden, items);
-    }
-    return [tf.stack(picks, 1), tf.stack(logProbs, 1)] as const;
+  const picks: tf.Tensor1D[] = [];
+  const logProbs: tf.Tensor1D[] = [];
+  let step: DecodingStep = tidy(() => {
+    const { cache, last } = prefill(config, parameters, batch, groupSize);
+    return {
+      cache,
+      scores: repeatRows(itemScores(parameters, last, items), groupSize),
+      mask: tf.tensor2d(seenMask(contexts, items, groupSize), [rows, items]),
+    };
   });
   disposeSequences(batch);
+  const { history, historyMask } = step.cache;
+  for (let k = 0; k < cutoff; k++) {
+    const { cache, scores, mask } = step;
+    const chosen = tidy(() => {
+      const allowed = tf.add(scores, mask) as tf.Tensor2D;
+      const drawn = key === null ? allowed : tf.add(allowed, noise(key, contexts, groupSize, items, k));
+      const pick = tf.cast(tf.argMax(drawn, 1), "int32") as tf.Tensor1D;
+      const isPick = oneHot(pick, items);
+      const logProb = tf.sub(tf.sum(tf.mul(allowed, isPick), 1), logSumExpRows(allowed)) as tf.Tensor1D;
+      return { pick, logProb, mask: tf.add(mask, tf.mul(isPick, EXCLUDED)) as tf.Tensor2D };
+    });
+    picks.push(chosen.pick);
+    logProbs.push(chosen.logProb);
+    const next: DecodingStep | null = k === cutoff - 1 ? null : tidy(() => {
+      const { cache: grown, hidden } = decodePick(config, parameters, cache, chosen.pick);
+      return { cache: grown, scores: itemScores(parameters, hidden, items), mask: tf.clone(chosen.mask) };
+    });
+    disposeStep(step);
+    chosen.mask.dispose();
+    if (next !== null) step = next;
+  }
+  tf.dispose([historyMask, ...history.flatMap(({ keys, values }) => [keys, values])]);
+  const [picked, logProb] = tidy(() => [tf.stack(picks, 1), tf.stack(logProbs, 1)] as const);
+  tf.dispose([...picks, ...logProbs]);
   const out = {
     picks: Int32Array.from(await picked.data()),
-    logProbs: await logProbs.data() as Float32Array,
+    logProbs: await logProb.data() as Float32Array,
   };
-  tf.dispose([picked, logProbs]);
+  tf.dispose([picked, logProb]);
   return out;
+}
+
+/** What the next pick is drawn from. */
+interface DecodingStep {
+  readonly cache: DecodingCache;
+  /** [B·G, items] */
+  readonly scores: tf.Tensor2D;
+  /** [B·G, items] `EXCLUDED` at seen and picked items. */
+  readonly mask: tf.Tensor2D;
+}
+
+/** Frees a step but for its history, which the next one shares. */
+function disposeStep({ cache, scores, mask }: DecodingStep): void {
+  tf.dispose([scores, mask, ...(cache.picks ?? []).flatMap(({ keys, values }) => [keys, values])]);
 }
 
 /** [B·G, items] Gumbel noise of rank k: adding it and taking the largest draws from the softmax. */

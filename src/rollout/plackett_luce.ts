@@ -7,11 +7,10 @@ import { logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
-import { layOutSequences } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import { logSumExp } from "../numerics/log_space.ts";
 import { EXCLUDED, picksOf, seenMask, topItems } from "./candidates.ts";
-import { historyTokens } from "./histories.ts";
+import { historiesOf } from "./histories.ts";
 import type { Policy } from "./policy.ts";
 
 /**
@@ -83,11 +82,7 @@ function lastHidden(
   parameters: Parameters,
   contexts: readonly Context[],
 ): tf.Tensor2D {
-  const batch = layOutSequences(
-    config,
-    contexts.map((context) => ({ history: historyTokens(codec, context.history), branches: [] })),
-    codec.begin,
-  );
+  const batch = historiesOf(config, codec, contexts);
   const { rows, length } = batch;
   const hidden = hiddenStates(config, parameters, batch);
   return tf.reshape(
