@@ -9,7 +9,7 @@ import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
 import { rollOut } from "../rollout/roll_out.ts";
 import { updateBatch, weighBatch } from "../target/belief.ts";
 import { alignCheckpoint, type AlignState, freeAlignState, withPolicy } from "./align_state.ts";
-import { bestWeights, endEpoch } from "./best.ts";
+import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { afterEpoch, afterStep, type Course } from "./course.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
@@ -65,8 +65,8 @@ export async function alignStep(
 }
 
 /**
- * Visits every context once per epoch. Returns the weights of the epoch with the best validation reward, and frees
- * the state.
+ * Visits every context once per epoch. Returns the weights of the epoch with the best validation reward, those it
+ * started from included, and frees the state.
  */
 export async function align(
   start: AlignState,
@@ -79,7 +79,7 @@ export async function align(
 ): Promise<Aligned> {
   const perEpoch = Math.ceil(contexts.length / options.batch);
   observer.stage("align", perEpoch * options.epochs);
-  let state = start;
+  let state = start.best === null ? startBest(start, await validate(start.parameters)) : start;
   while (state.epoch < options.epochs) {
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
     while (state.batch < perEpoch) {
@@ -108,7 +108,7 @@ export async function align(
 /** What alignment leaves. */
 export interface Aligned {
   readonly parameters: Parameters;
-  /** Epoch whose weights were kept, from 1; 0 where none was trained. */
+  /** Epoch whose weights were kept, from 1; 0 for the reference's. */
   readonly bestEpoch: number;
   /** Its validation reward. */
   readonly bestScore: number;

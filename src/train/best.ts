@@ -5,7 +5,7 @@ import { disposeTree } from "../optimizer/parameter_tree.ts";
 export interface Best {
   readonly parameters: Parameters;
   readonly score: number;
-  /** From 1. */
+  /** From 1; 0 for the weights that the stage started from. */
   readonly epoch: number;
 }
 
@@ -16,6 +16,11 @@ interface Training {
   readonly epoch: number;
   readonly batch: number;
   readonly best: Best | null;
+}
+
+/** The state before its first epoch, which later ones have to beat. */
+export function startBest<S extends Training>(state: S, score: number): S {
+  return { ...state, best: { parameters: cloneParameters(state.parameters), score, epoch: 0 } };
 }
 
 /** The state after an epoch: its weights are kept if they score best on validation; ties keep the earlier ones. */

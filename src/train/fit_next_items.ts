@@ -6,7 +6,7 @@ import { adamw } from "../optimizer/adamw.ts";
 import { disposeState, type Optimizer } from "../optimizer/optimizer.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { warmupCosine } from "../optimizer/schedules.ts";
-import { bestWeights, endEpoch } from "./best.ts";
+import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { fitCheckpoint, type FitState, freeFitState } from "./fit_state.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
@@ -63,7 +63,10 @@ export async function fitNextItems(
   if (examples.length === 0) throw nothingToLearn(stage);
   const optimizer = fitOptimizer(examples.length, options);
   observer.stage(stage, Math.ceil(examples.length / batch) * epochs);
-  let state = start;
+  // Weights that were trained before are the first that an epoch has to beat.
+  let state = stage === "sft-continued" && start.best === null
+    ? startBest(start, await validate(start.parameters))
+    : start;
   while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < patience) {
     const batches = epochBatches(examples, batch, key.split("epoch", state.epoch));
     while (state.batch < batches.length) {
