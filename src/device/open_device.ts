@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { cpus } from "node:os";
 import { BladeError } from "../core/errors.ts";
 import { registerCpuKernels } from "./cpu_kernels.ts";
 import { requestGpuAdapter } from "./gpu_adapter.ts";
@@ -138,7 +137,7 @@ async function openCpu(): Promise<Device> {
 }
 
 function checkThreads(threads: number | undefined): number {
-  if (threads === undefined) return processorCount();
+  if (threads === undefined) return navigator.hardwareConcurrency;
   if (Number.isInteger(threads) && threads >= 1 && threads <= 256) return threads;
   throw new BladeError({
     place: "threads",
@@ -146,13 +145,4 @@ function checkThreads(threads: number | undefined): number {
     value: threads,
     mend: "leave it out to use every core",
   });
-}
-
-function processorCount(): number {
-  try {
-    return Math.max(1, cpus().length);
-  } catch {
-    // Without the permission to count them, one thread is right and only slower.
-    return 1;
-  }
 }

@@ -2,8 +2,7 @@
  * The few operations that a decoder and its losses repeat, each with its gradient in one piece. They are what the
  * backends run fused where a kernel of this project exists, and plain tfjs operations elsewhere.
  */
-export { logSumExpRows, maskedLogSumExp } from "./ops_log_sum_exp.ts";
-export { matMul } from "./ops_mat_mul.ts";
+export { logSumExpRows } from "./ops_log_sum_exp.ts";
 export { oneHot } from "./ops_one_hot.ts";
 export { rmsNorm } from "./ops_rms_norm.ts";
 export { rotary } from "./ops_rotary.ts";

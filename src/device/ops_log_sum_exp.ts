@@ -1,13 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { hasFused, runFused } from "./fused.ts";
 
-/** Stands for −∞ where a kernel's arithmetic must stay finite: e^(NEVER − anything usual) is exactly 0 in float32. */
-export const NEVER = -1e30;
-
 /**
  * log Σ_c e^z[r,c] of each row, without overflow. Its gradient is the row's softmax.
  *
- * @param z [rows, columns], finite; −1e9 or `NEVER` in a place leaves it out.
+ * @param z [rows, columns], finite; −1e9 in a place leaves it out, where the row has another.
  * @returns [rows] nats
  *
  * @example
@@ -34,28 +31,6 @@ export function logSumExpRows(z: tf.Tensor2D): tf.Tensor1D {
     };
   });
   return reduced(z) as tf.Tensor1D;
-}
-
-/**
- * `logSumExpRows` over the places where `mask` is true. A row with none gives about −1e30 and no gradient.
- *
- * @param z [rows, columns]
- * @param mask [rows, columns] bool
- * @returns [rows] nats
- *
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { openDevice } from "./open_device.ts";
- * import { maskedLogSumExp } from "./ops_log_sum_exp.ts";
- * import { assertEquals } from "@std/assert";
- * await openDevice({ device: "cpu" });
- * const allowed = tf.tensor2d([[1, 0, 0]], [1, 3], "bool");
- * assertEquals([...maskedLogSumExp(tf.tensor2d([[2, 9, 9]]), allowed).dataSync()], [2]);
- * ```
- */
-export function maskedLogSumExp(z: tf.Tensor2D, mask: tf.Tensor2D): tf.Tensor1D {
-  return logSumExpRows(tf.where(mask, z, tf.fill(z.shape, NEVER)));
 }
 
 function forward(z: tf.Tensor2D): tf.Tensor1D {

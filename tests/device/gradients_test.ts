@@ -1,14 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { differentiableKernels } from "../../src/device/gradients.ts";
-import {
-  attentionSoftmax,
-  logSumExpRows,
-  maskedLogSumExp,
-  rmsNorm,
-  rotary,
-  swiglu,
-} from "../../src/device/ops.ts";
+import { attentionSoftmax, logSumExpRows, rmsNorm, rotary, swiglu } from "../../src/device/ops.ts";
 import { onEachDevice } from "./devices.ts";
 import { assertGradient, type Plain, plain } from "./finite_differences.ts";
 
@@ -118,10 +111,6 @@ const CASES: Readonly<Record<string, Case>> = {
     plain(35, [2, 2, 2, 6]),
   ),
   "logSumExpRows": of((x) => logSumExpRows(x as tf.Tensor2D), plain(36, [3, 7])),
-  "maskedLogSumExp": of(
-    (x) => maskedLogSumExp(x as tf.Tensor2D, tf.tensor2d([[1, 0, 1], [0, 1, 0]], [2, 3], "bool")),
-    a,
-  ),
   "attentionSoftmax under a mask": of(
     (x) => attentionSoftmax(x as tf.Tensor4D, tf.tensor4d([0, -1e9, 0, 0.5, 0, 0], [2, 1, 1, 3]), 0.7),
     plain(37, [2, 2, 2, 3]),

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import os from "node:os";
 import workerThreads from "node:worker_threads";
 import { BladeError } from "../../core/errors.ts";
 
@@ -40,7 +41,7 @@ export async function startWasmBackend(): Promise<WasmHeap> {
       mend: "allow reading node_modules (deno run -P does), or choose --device cpu for a tiny run",
     });
   }
-  refuseNullPointers(heap);
+  refuseWhatDoesNotFit(heap);
   return {
     memory: heap.wasmMemory,
     offset: ({ dataId }) => backend.getMemoryOffset(dataId as object) >>> 0,
@@ -56,13 +57,22 @@ export async function startWasmBackend(): Promise<WasmHeap> {
 interface EmscriptenHeap {
   readonly wasmMemory?: WebAssembly.Memory;
   _malloc(bytes: number): number;
+  _free(pointer: number): void;
 }
 
-/** tfjs takes malloc's 0 for an address and writes there; a full memory must stop the run instead. */
-function refuseNullPointers(heap: EmscriptenHeap): void {
+/** What a 32-bit address reaches. */
+const ADDRESSABLE = 2 ** 32;
+
+/**
+ * tfjs takes malloc's 0 for an address and writes there, and a size of 2³² or more wraps to a small one. Either must
+ * stop the run instead.
+ */
+function refuseWhatDoesNotFit(heap: EmscriptenHeap): void {
+  // Emscripten's stub puts the real function in its own place when it is first called.
+  heap._free(heap._malloc(1));
   const malloc = heap._malloc;
   heap._malloc = (bytes) => {
-    const pointer = malloc(bytes);
+    const pointer = bytes < ADDRESSABLE ? malloc(bytes) : 0;
     if (pointer === 0 && bytes > 0) {
       throw new BladeError({
         place: "device wasm",
@@ -76,18 +86,21 @@ function refuseNullPointers(heap: EmscriptenHeap): void {
 }
 
 /**
- * The threaded build asks for eight workers before it starts and puts Node's `Worker` in place of the global one. While
- * it starts, Node's `Worker` is one that only says that it loaded; afterwards both are what they were.
+ * The threaded build asks for eight workers before it starts, puts Node's `Worker` in place of the global one, and counts
+ * the cores by a call that needs a permission of its own. While it starts, Node's `Worker` is one that only says that it
+ * loaded, and the count is what every script may know; afterwards all are what they were.
  */
 async function withIdleWorkers<T>(start: () => Promise<T>): Promise<T> {
-  const [nodeWorker, globalWorker] = [workerThreads.Worker, globalThis.Worker];
+  const [nodeWorker, globalWorker, cpus] = [workerThreads.Worker, globalThis.Worker, os.cpus];
   const replaceable = workerThreads as { Worker: unknown };
   replaceable.Worker = IdleWorker;
+  os.cpus = () => new Array(navigator.hardwareConcurrency);
   try {
     return await start();
   } finally {
     replaceable.Worker = nodeWorker;
     globalThis.Worker = globalWorker;
+    os.cpus = cpus;
   }
 }
 
