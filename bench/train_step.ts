@@ -1,0 +1,87 @@
+import { closeDevice, type Device, openDevice } from "../src/device/open_device.ts";
+import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
+import { initialParameters } from "../src/model/parameters.ts";
+import { randomKey } from "../src/numerics/random.ts";
+import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
+import { freeFitState, startFit } from "../src/train/fit_state.ts";
+import { createModel } from "../src/train/model.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { medianMs } from "./figure.ts";
+import { trainingFlops } from "./flops.ts";
+import { peakProducts, peakRate } from "./matmul.ts";
+
+const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
+
+const OPTIONS: FitOptions = {
+  stage: "sft",
+  epochs: 100,
+  batch: BATCH,
+  learningRate: 1e-3,
+  warmup: 0.1,
+  weightDecay: 0.01,
+  clipNorm: 1,
+  patience: 3,
+  cutoff: 10,
+  key: randomKey(1),
+};
+
+const quiet = { stage() {}, step() {}, note() {} };
+
+/** One step of supervised training against the device's own matrix product: what the rest of the step costs. */
+export const trainStep: Bench = async () => {
+  const figures: Record<string, Figure> = {};
+  Object.assign(figures, await onDevice("wasm", await openDevice({ device: "wasm", threads: 1 })));
+  const device = await openDevice({ device: "wasm" });
+  if (device.threads > 1) Object.assign(figures, await onDevice(`wasm-${device.threads}-threads`, device));
+  const gpu = await requestGpuAdapter();
+  if (!("missing" in gpu) && !gpu.fallback) {
+    Object.assign(figures, await onDevice("webgpu", await openDevice({ device: "webgpu" })));
+  }
+  closeDevice();
+  return figures;
+};
+
+async function onDevice(name: string, { adapter }: Device): Promise<Record<string, Figure>> {
+  const model = createModel({
+    slate: "plackett-luce",
+    layers: 4,
+    width: 128,
+    heads: 4,
+    kvHeads: 2,
+    hidden: 344,
+    dropout: 0,
+    ropeBase: 10_000,
+    normEpsilon: 1e-5,
+  }, ITEMS);
+  // 31 items of history behind the begin token: 32 positions, and a target after each.
+  const examples = Array.from({ length: BATCH }, (_, row) => ({
+    history: Array.from({ length: POSITIONS - 1 }, (_, i) => (row * 37 + i * 101) % ITEMS),
+    targets: Array.from(
+      { length: POSITIONS },
+      (_, i) => ({ after: i, item: (row * 7 + i * 13) % ITEMS, weight: 1 }),
+    ),
+  }));
+  const optimizer = fitOptimizer(BATCH, OPTIONS);
+  let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
+  const peak = peakProducts();
+  const ms = await medianMs({
+    peak: peak.run,
+    step: async () => {
+      state = await fitStep(model, state, examples, optimizer, OPTIONS, quiet);
+    },
+  }, { repeats: 15, warmUps: 3 });
+  peak.dispose();
+  freeFitState(state);
+  const tokens = BATCH * POSITIONS;
+  const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: ITEMS });
+  const gflops = flops / ms.step / 1e6, boundGflops = peakRate(ms.peak);
+  return {
+    [`train-step/${name}`]: {
+      ms: ms.step,
+      gflops,
+      boundGflops,
+      ratio: gflops / boundGflops,
+      bound: `512³ matrix product, ${adapter}`,
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { medianMs } from "../../bench/figure.ts";
+import { trainingFlops } from "../../bench/flops.ts";
+
+Deno.test("a training step's operations are three times those of its matrix products, counted by hand", () => {
+  const config = {
+    vocabulary: 2001,
+    layers: 4,
+    width: 128,
+    heads: 4,
+    kvHeads: 2,
+    hidden: 344,
+    ropeBase: 10_000,
+    marksPicks: false,
+    normEpsilon: 1e-5,
+  };
+  // Per token: 4 layers of 128·256 (queries, keys, values) + 128·128 + 3·128·344, and the scores 128·2000.
+  const weights = 4 * (32_768 + 16_384 + 132_096) + 256_000;
+  const attention = 4 * 2 * 32 * 128;
+  assertEquals(
+    trainingFlops(config, { tokens: 1024, keys: 32, scored: 1024, items: 2000 }),
+    3 * 2 * 1024 * (weights + attention),
+  );
+});
+
+Deno.test("medianMs() takes turns and leaves the warm-ups out", async () => {
+  const order: string[] = [];
+  const ms = await medianMs({
+    slow: () =>
+      new Promise((resolve) => (order.push("slow"), setTimeout(resolve, order.length === 1 ? 200 : 20))),
+    quick: () => Promise.resolve(order.push("quick")),
+  }, { repeats: 3, warmUps: 1 });
+  assertEquals(order, ["slow", "quick", "slow", "quick", "slow", "quick", "slow", "quick"]);
+  assertAlmostEquals(ms.slow, 25, 15);
+});
