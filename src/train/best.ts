@@ -23,16 +23,23 @@ export function startBest<S extends Training>(state: S, score: number): S {
   return { ...state, best: { parameters: cloneParameters(state.parameters), score, epoch: 0 } };
 }
 
-/** The state after an epoch: its weights are kept if they score best on validation; ties keep the earlier ones. */
+/**
+ * The state after an epoch: its weights are kept if they score best on validation; ties keep the earlier ones, and
+ * any number is better than NaN, a measure that had no value.
+ */
 export function endEpoch<S extends Training>(state: S, score: number): S {
   const epoch = state.epoch + 1;
   const next = { ...state, epoch, batch: 0 };
-  if (state.best !== null && !(score > state.best.score)) return next;
+  if (state.best !== null && !isBetter(score, state.best.score)) return next;
   if (state.best !== null) disposeTree(state.best.parameters);
   return {
     ...next,
     best: { parameters: cloneParameters(state.parameters), score, epoch },
   };
+}
+
+function isBetter(score: number, than: number): boolean {
+  return score > than || Number.isNaN(than) && !Number.isNaN(score);
 }
 
 /** The best weights, or the last where no epoch ended: new handles, the caller's to free. */

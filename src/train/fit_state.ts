@@ -77,7 +77,8 @@ export function bestFrom(
   if (numbers["bestEpoch"] === undefined) return null;
   return {
     parameters: weightsFrom("best", tensors, shapes, place),
-    score: numbers["bestScore"]!,
+    // JSON has no NaN and writes null.
+    score: numbers["bestScore"] ?? NaN,
     epoch: numbers["bestEpoch"],
   };
 }

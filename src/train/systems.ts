@@ -9,6 +9,7 @@ import { versusReference } from "../evaluate/paired.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import type { LoadedMetric } from "../reward/registry.ts";
+import { advance, createPopulationState } from "../reward/marginal.ts";
 import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
 import { rankAll, rollOut } from "../rollout/roll_out.ts";
 import type { Model } from "./model.ts";
@@ -63,6 +64,7 @@ async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<S
   const { model, set: { contexts }, signals, terms, cutoff, n } = setting;
   const groupSize = Math.max(1, Math.round(n));
   const items = new Int32Array(contexts.length * cutoff);
+  let kept = createPopulationState(terms, signals, { discount: 1 });
   for (let from = 0; from < contexts.length; from += PASS) {
     const part = contexts.slice(from, from + PASS);
     const slates = await rollOut(model.policy, reference, part, {
@@ -70,13 +72,21 @@ async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<S
       cutoff,
       key: setting.key.split("best-of-n"),
     });
-    const { reward } = scoreRollouts(slates, part, terms, signals);
+    // What is of many slates together is judged beside those kept so far; the first pass beside all of its own.
+    const beside = from === 0 ? advance(kept, slates) : kept;
+    const { reward } = scoreRollouts(slates, part, terms, signals, beside);
     part.forEach((_, b) => {
       let best = b * groupSize;
       for (let row = best; row < (b + 1) * groupSize; row++) {
         if (reward[row]! > reward[best]! || Number.isNaN(reward[best]!)) best = row;
       }
       items.set(slates.items.subarray(best * cutoff, (best + 1) * cutoff), (from + b) * cutoff);
+    });
+    kept = advance(kept, {
+      groupSize: 1,
+      cutoff,
+      items: items.subarray(from * cutoff, (from + part.length) * cutoff),
+      behaviorLogProb: new Float64Array(part.length),
     });
   }
   return { items };
