@@ -1,0 +1,99 @@
+import * as tf from "@tensorflow/tfjs";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { decodePick, prefill, reorderPicks } from "../../src/model/cached_decoding.ts";
+import { hiddenStates } from "../../src/model/decoder.ts";
+import { disposeSequences, layOutSequences } from "../../src/model/sequences.ts";
+import { onEachDevice } from "../device/devices.ts";
+import { loudWeights, tinyModel, upload } from "./tiny_model.ts";
+
+const HISTORIES = [[1, 2, 3], [], [4, 0, 5, 6, 1, 2, 3, 0, 4, 5], [6]];
+const GROUP = 3;
+
+/** Slate g of context b. */
+const slate = (b: number, g: number) => [(b + g) % 7, (2 * b + 3 * g + 1) % 7, (b + 5 * g + 4) % 7];
+
+for (const kvHeads of [1, 2, 4]) {
+  onEachDevice(`decoding with a cache equals a full pass, 4 query heads on ${kvHeads}`, async () => {
+    const { config, codec } = tinyModel("autoregressive", 7, { kvHeads });
+    const parameters = upload(config, loudWeights(config));
+    const before = tf.memory().numTensors;
+    const full = layOutSequences(
+      config,
+      HISTORIES.map((history, b) => ({
+        history: [codec.begin, ...history],
+        branches: Array.from(
+          { length: GROUP },
+          (_, g) => ({ start: history.length + 1, picks: slate(b, g) }),
+        ),
+      })),
+      codec.begin,
+    );
+    const expected = tf.tidy(() => hiddenStates(config, parameters, full));
+    const values = await expected.data();
+    const at = (position: number, i: number) => values[position * config.width + i]!;
+
+    const histories = layOutSequences(
+      config,
+      HISTORIES.map((history) => ({ history: [codec.begin, ...history], branches: [] })),
+      codec.begin,
+    );
+    const found = tf.tidy(() => {
+      let { cache, last } = prefill(config, parameters, histories, GROUP);
+      const hidden: tf.Tensor2D[] = [];
+      for (let k = 0; k < 3; k++) {
+        const picks = HISTORIES.flatMap((_, b) => Array.from({ length: GROUP }, (_, g) => slate(b, g)[k]!));
+        const next = decodePick(config, parameters, cache, tf.tensor1d(picks, "int32"));
+        cache = next.cache;
+        hidden.push(next.hidden);
+      }
+      return { last, hidden: tf.stack(hidden) };
+    });
+    const last = await found.last.data(), decoded = await found.hidden.data();
+    HISTORIES.forEach((history, b) => {
+      for (let i = 0; i < config.width; i++) {
+        const position = full.historyPosition(b, history.length);
+        assertAlmostEquals(last[b * config.width + i]!, at(position, i), 1e-5, `context ${b}, last`);
+        for (let g = 0; g < GROUP; g++) {
+          for (let k = 0; k < 3; k++) {
+            const row = k * HISTORIES.length * GROUP + b * GROUP + g;
+            assertAlmostEquals(
+              decoded[row * config.width + i]!,
+              at(full.pickPosition(b, g, k), i),
+              1e-5,
+              `context ${b}, slate ${g}, pick ${k}`,
+            );
+          }
+        }
+      }
+    });
+    disposeSequences(full);
+    disposeSequences(histories);
+    tf.dispose([expected, found.last, found.hidden]);
+    assertEquals(tf.memory().numTensors, before);
+    tf.dispose(Object.values(parameters));
+  });
+}
+
+onEachDevice("a slate taken over from another goes on as that one would", async () => {
+  const { config, codec } = tinyModel("autoregressive");
+  const parameters = upload(config, loudWeights(config));
+  const histories = layOutSequences(
+    config,
+    HISTORIES.slice(0, 2).map((history) => ({ history: [codec.begin, ...history], branches: [] })),
+    codec.begin,
+  );
+  const [moved, straight] = tf.tidy(() => {
+    const { cache } = prefill(config, parameters, histories, 2);
+    const decode = (from: typeof cache, picks: number[]) =>
+      decodePick(config, parameters, from, tf.tensor1d(picks, "int32"));
+    const swapped = reorderPicks(decode(cache, [1, 2, 3, 4]).cache, tf.tensor1d([1, 0, 2, 2], "int32"));
+    return [
+      decode(swapped, [5, 6, 5, 6]).hidden,
+      decode(decode(cache, [2, 1, 3, 3]).cache, [5, 6, 5, 6]).hidden,
+    ];
+  });
+  const [one, other] = [await moved!.data(), await straight!.data()];
+  one.forEach((value, i) => assertAlmostEquals(value, other[i]!, 1e-6));
+  disposeSequences(histories);
+  tf.dispose([moved!, straight!, ...Object.values(parameters)]);
+}, ["cpu", "wasm"]);
