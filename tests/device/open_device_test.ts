@@ -4,6 +4,7 @@ import { BladeError } from "../../src/core/errors.ts";
 import { requestGpuAdapter } from "../../src/device/gpu_adapter.ts";
 import { closeDevice, type DeviceName, openDevice } from "../../src/device/open_device.ts";
 import { hashOf } from "../../src/device/wasm/hash.ts";
+import { kernelSources, textOf } from "../../src/device/wasm/kernel_sources.ts";
 import { plain } from "./finite_differences.ts";
 
 const adapter = await requestGpuAdapter();
@@ -108,10 +109,10 @@ Deno.test("a process ends by itself while helper threads wait, asked from anothe
   assertEquals([exit, new TextDecoder().decode(stdout)], [0, "2\n"], new TextDecoder().decode(stderr));
 });
 
-Deno.test("kernels.wasm was built from kernels.ts as it stands", async () => {
+Deno.test("kernels.wasm was built from its sources as they stand", async () => {
   const read = (name: string) => Deno.readFile(new URL(`../../src/device/wasm/${name}`, import.meta.url));
   const built = JSON.parse(new TextDecoder().decode(await read("kernels.json")));
-  assertEquals(await hashOf(await read("kernels.ts")), built.source, "run src/device/wasm/build.ts");
+  assertEquals(await hashOf(textOf(await kernelSources())), built.source, "run src/device/wasm/build.ts");
   assertEquals(await hashOf(await read("kernels.wasm")), built.binary);
 });
 

@@ -1,5 +1,5 @@
 /**
- * Builds kernels.wasm from kernels.ts and writes the hashes of both beside it. The compiler is fetched for this alone
+ * Builds kernels.wasm from the sources in kernels/ and writes the hashes of both beside it. The compiler is fetched for this alone
  * (95 MB with its optimiser), outside of the project's own dependencies:
  *
  *     deno run -A --no-lock --node-modules-dir=none src/device/wasm/build.ts
@@ -7,6 +7,7 @@
  * @module
  */
 import { hashOf } from "./hash.ts";
+import { kernelSources, textOf } from "./kernel_sources.ts";
 
 const COMPILER = "npm:assemblyscript@0.28.20/asc";
 const FLAGS = [
@@ -29,19 +30,20 @@ interface Compiler {
 if (import.meta.main) {
   // Not a literal: the type checker and the lock file must not follow it.
   const { default: asc } = await import(COMPILER) as { default: Compiler };
-  const source = await Deno.readTextFile(new URL("./kernels.ts", import.meta.url));
+  const sources = await kernelSources();
   const outputs = new Map<string, Uint8Array<ArrayBuffer>>();
-  const { error, stderr } = await asc.main(["kernels.ts", ...FLAGS, "--outFile", "kernels.wasm"], {
-    readFile: (name) => name === "kernels.ts" ? source : null,
+  const { error, stderr } = await asc.main(["index.ts", ...FLAGS, "--outFile", "kernels.wasm"], {
+    // The compiler adds an extension to the one that Deno wants written.
+    readFile: (name) => sources.get(name.replace(/\.ts\.ts$/, ".ts")) ?? null,
     writeFile: (name, data) => outputs.set(name, new Uint8Array(data)),
     listFiles: () => [],
   });
-  if (error) throw new Error(`kernels.ts does not compile:\n${stderr}`);
+  if (error) throw new Error(`The kernels do not compile:\n${stderr}`);
   const binary = outputs.get("kernels.wasm")!;
   await Deno.writeFile(new URL("./kernels.wasm", import.meta.url), binary);
   const hashes = {
     compiler: COMPILER,
-    source: await hashOf(new TextEncoder().encode(source)),
+    source: await hashOf(textOf(sources)),
     binary: await hashOf(binary),
   };
   await Deno.writeTextFile(

@@ -1,0 +1,43 @@
+// @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
+
+/* Functions that the instruction set lacks. */
+
+import { madd } from "./lanes.ts";
+
+/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
+
+export function exp4(x: v128): v128 {
+  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-88));
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+  // 2ⁿ as two factors: n reaches 128, which one exponent cannot hold.
+  const whole = i32x4.trunc_sat_f32x4_s(n), half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
+  p = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
+  p = f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
+  return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
+}
+
+export function sigmoid4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+}
+
+/** ln x of a positive finite number in double precision (atanh series on the mantissa). */
+export function log(x: f64): f64 {
+  const bits = reinterpret<u64>(x);
+  let exponent = <f64> (<i64> (bits >> 52) - 1023);
+  let mantissa = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
+  if (mantissa > 1.4142135623730951) mantissa *= 0.5, exponent += 1;
+  const s = (mantissa - 1) / (mantissa + 1), q = s * s;
+  let sum: f64 = 0;
+  for (let k = 21; k > 0; k -= 2) sum = sum * q + 1 / <f64> k;
+  return exponent * 0.6931471805599453 + 2 * s * sum;
+}
