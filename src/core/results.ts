@@ -25,6 +25,8 @@ export interface Result {
   readonly undefined: number;
   /** Paired by context against the system `reference`. */
   readonly versusReference?: PairedDifference;
+  /** Of `aligned` alone: paired by context against `sft-continued`, the control that has seen the same labels. */
+  readonly versusContinued?: PairedDifference;
 }
 
 /** How far a system is above another one, over the contexts where both have a value. */

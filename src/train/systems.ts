@@ -130,20 +130,27 @@ export async function evaluateSystems(
     results.push(...evaluation.results);
     onSystem(system);
   }
-  const reference = perContext.get("reference");
+  const against = (result: Result, other: SystemName) => {
+    const own = perContext.get(result.system)?.get(result.metric);
+    const others = perContext.get(other)?.get(result.metric);
+    if (result.system === other || own === undefined || others === undefined) return undefined;
+    const pairing = {
+      resamples: options.resamples,
+      key: key.split("paired", result.system, other, result.metric),
+    };
+    return versusReference(own, others, pairing);
+  };
   return {
     lists,
     perContext,
     results: results.map((result) => {
-      const own = perContext.get(result.system)?.get(result.metric);
-      const other = reference?.get(result.metric);
-      if (result.system === "reference" || own === undefined || other === undefined) return result;
-      const pairing = {
-        resamples: options.resamples,
-        key: key.split("paired", result.system, result.metric),
+      const reference = against(result, "reference");
+      const continued = result.system === "aligned" ? against(result, "sft-continued") : undefined;
+      return {
+        ...result,
+        ...(reference === undefined ? {} : { versusReference: reference }),
+        ...(continued === undefined ? {} : { versusContinued: continued }),
       };
-      const difference = versusReference(own, other, pairing);
-      return difference === undefined ? result : { ...result, versusReference: difference };
     }),
   };
 }
