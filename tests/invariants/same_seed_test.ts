@@ -1,0 +1,81 @@
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
+import * as tf from "@tensorflow/tfjs";
+import { requestGpuAdapter } from "../../src/device/gpu_adapter.ts";
+import { decodeSafetensors } from "../../src/model/safetensors.ts";
+import { checkpointsOf, configIn, dataFolder, run } from "../train/small_runs.ts";
+
+const adapter = await requestGpuAdapter();
+const noGpu = "missing" in adapter ? adapter.missing : null;
+
+/** Two steps of gradient at least, with the dropout and the picks that they draw. */
+const SET = ["model.dropout=0.2", "sft.epochs=2", "sft.learningRate=0.01"];
+const UNSANITIZED = { sanitizeOps: false, sanitizeResources: false };
+
+for (const slate of ["plackett-luce", "autoregressive"]) {
+  Deno.test({
+    ...UNSANITIZED,
+    name: `two ${slate} runs on wasm with one seed leave the same bits, whatever the number of threads`,
+    async fn() {
+      await using data = await dataFolder();
+      const train = async (name: string, more: string[]) => {
+        const set = [...SET, `model.slate=${slate}`, "device=wasm", ...more];
+        return await checkpointsOf(await run(configIn(data.path, set), `${data.path}/${name}`));
+      };
+      const first = await train("first", ["threads=1"]);
+      assertEquals([...first.keys()], ["align.safetensors", "prior.safetensors", "sft.safetensors"]);
+      assertEquals(await train("again", ["threads=1"]), first);
+      assertEquals(await train("two", ["threads=2"]), first);
+      const other = await train("other", ["threads=1", "seed=2"]);
+      for (const name of first.keys()) assertNotEquals(other.get(name), first.get(name), name);
+    },
+  });
+}
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "a run frees every tensor that it made",
+  async fn() {
+    await using data = await dataFolder();
+    for (const slate of ["plackett-luce", "autoregressive"]) {
+      const systems =
+        'evaluate.systems=["most-popular","item-knn","reference","sft-continued","best-of-n","aligned"]';
+      const config = configIn(data.path, [`model.slate=${slate}`, "align.anchor=ema", systems]);
+      await run(config, `${data.path}/${slate}-warm`);
+      const { numTensors } = tf.memory();
+      await run(config, `${data.path}/${slate}`);
+      assertEquals(tf.memory().numTensors, numTensors, slate);
+    }
+  },
+});
+
+for (const device of ["cpu", "webgpu"]) {
+  const absent = device === "webgpu" && noGpu !== null ? ` (ignored: ${noGpu})` : "";
+  Deno.test({
+    ...UNSANITIZED,
+    ignore: absent !== "",
+    name: `supervised training on ${device} arrives where it does on wasm${absent}`,
+    async fn() {
+      await using data = await dataFolder();
+      const train = async (on: string) => {
+        const set = ["sft.epochs=2", "align.method=sft", `device=${on}`, 'evaluate.systems=["reference"]'];
+        const { steps, folder } = await run(configIn(data.path, set), `${data.path}/${on}`);
+        const file = (await checkpointsOf({ folder })).get("sft.safetensors")!;
+        return { steps, tensors: decodeSafetensors(file, "sft").tensors };
+      };
+      const [here, wasm] = [await train(device), await train("wasm")];
+      here.steps.forEach(({ values }, i) => {
+        for (const [name, value] of Object.entries(values)) {
+          assertAlmostEquals(value, wasm.steps[i]!.values[name]!, 1e-3, `${name} of step ${i}`);
+        }
+      });
+      let largest = 0;
+      for (const [name, { data }] of wasm.tensors) {
+        const other = here.tensors.get(name)!.data;
+        (data as Float32Array).forEach((value, i) =>
+          largest = Math.max(largest, Math.abs(value - Number(other[i]!)))
+        );
+      }
+      assert(largest < 1e-3, `a weight differs by ${largest}`);
+    },
+  });
+}
