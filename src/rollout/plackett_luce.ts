@@ -8,7 +8,7 @@ import type { DecoderConfig } from "../model/config.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
 import { tidy } from "../model/tidy.ts";
-import { logSumExp } from "../numerics/log_space.ts";
+import type { RandomKey } from "../numerics/random.ts";
 import { EXCLUDED, picksOf, seenMask, topItems } from "./candidates.ts";
 import { historiesOf } from "./histories.ts";
 import type { Policy } from "./policy.ts";
@@ -30,17 +30,13 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
       const scores = await readScores(parameters, contexts);
       const drawn = new Int32Array(contexts.length * groupSize * cutoff);
       const behaviorLogProb = new Float64Array(contexts.length * groupSize);
-      const perturbed = new Float64Array(items);
       contexts.forEach((context, b) => {
-        const constrained = constrain(scores[b]!, context);
+        const masses = massesOf(scores[b]!, context);
         for (let g = 0; g < groupSize; g++) {
           const row = b * groupSize + g;
-          // Perturbing every score with Gumbel noise and sorting draws from Plackett-Luce exactly (Yellott 1977).
-          key.split(context.contextId, g).fillGumbel(perturbed);
-          for (let i = 0; i < items; i++) perturbed[i]! += constrained[i]!;
           const picks = drawn.subarray(row * cutoff, (row + 1) * cutoff);
-          topItems(perturbed, cutoff, picks);
-          behaviorLogProb[row] = slateLogProb(constrained, picks);
+          race(masses, key.split(context.contextId, g), picks);
+          behaviorLogProb[row] = slateLogProb(masses, picks);
         }
       });
       return { groupSize, cutoff, items: drawn, behaviorLogProb };
@@ -52,14 +48,13 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
       const rankScores = new Float64Array(contexts.length * cutoff);
       const behaviorLogProb = new Float64Array(contexts.length);
       contexts.forEach((context, b) => {
-        const constrained = constrain(scores[b]!, context);
+        const masses = massesOf(scores[b]!, context);
         const picks = ranked.subarray(b * cutoff, (b + 1) * cutoff);
-        topItems(constrained, cutoff, picks);
-        const logTotal = logSumExp(constrained);
+        topItems(masses.each.map((mass) => mass === 0 ? -Infinity : mass), cutoff, picks);
         picks.forEach((item, k) =>
-          rankScores[b * cutoff + k] = item < 0 ? NaN : constrained[item]! - logTotal
+          rankScores[b * cutoff + k] = item < 0 ? NaN : Math.log(masses.each[item]! / masses.total)
         );
-        behaviorLogProb[b] = slateLogProb(constrained, picks);
+        behaviorLogProb[b] = slateLogProb(masses, picks);
       });
       return { groupSize: 1, cutoff, items: ranked, behaviorLogProb, scores: rankScores };
     },
@@ -73,6 +68,83 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
         items,
       ),
   };
+}
+
+/** A Plackett-Luce distribution over the items that may be picked, scaled so that the likeliest has mass 1. */
+interface Masses {
+  /** [items] e^(s − max s), 0 where an item may not be picked. */
+  readonly each: Float64Array;
+  /** Their sum. */
+  readonly total: number;
+}
+
+/** So small that it is never drawn before another, yet not 0: a slate is never short for want of mass. */
+const LEAST_MASS = 1e-300;
+
+function massesOf(scores: Float32Array, { seen }: Context): Masses {
+  let most = -Infinity;
+  for (let item = 0; item < scores.length; item++) {
+    if (scores[item]! > most && !seen.has(item)) most = scores[item]!;
+  }
+  const each = new Float64Array(scores.length);
+  let total = 0;
+  for (let item = 0; item < scores.length; item++) {
+    if (seen.has(item)) continue;
+    each[item] = Math.max(LEAST_MASS, Math.exp(scores[item]! - most));
+    total += each[item]!;
+  }
+  return { each, total };
+}
+
+/**
+ * The K first of a race in which item i arrives at −log(u_i) / mass_i: the items whose scores, perturbed by Gumbel
+ * noise −log(−log u_i), are the K largest, which draws from Plackett-Luce exactly (Yellott 1977). Most items are seen
+ * to be late without a logarithm, as −log u ≥ 1 − u.
+ */
+function race({ each }: Masses, { uniform }: RandomKey, picks: Int32Array): void {
+  const last = picks.length - 1;
+  const arrivals = new Float64Array(picks.length).fill(Infinity);
+  picks.fill(NO_ITEM);
+  for (let item = 0; item < each.length; item++) {
+    const mass = each[item]!;
+    if (mass === 0) continue;
+    const u = uniform(item);
+    if (1 - u >= arrivals[last]! * mass) continue;
+    const arrival = -Math.log(u) / mass;
+    if (arrival >= arrivals[last]!) continue;
+    let place = last;
+    for (; place > 0 && arrivals[place - 1]! > arrival; place--) {
+      arrivals[place] = arrivals[place - 1]!;
+      picks[place] = picks[place - 1]!;
+    }
+    arrivals[place] = arrival;
+    picks[place] = item;
+  }
+}
+
+/** Below this share of the total, what the picks leave is summed anew: a difference would have lost its digits. */
+const LEAST_REST = 1e-3;
+
+/** Σ_k log(mass_(i_k) / mass left at rank k), the mass left summed from the last rank up. */
+function slateLogProb({ each, total }: Masses, picks: Int32Array): number {
+  let left = total;
+  for (const item of picks) if (item !== NO_ITEM) left -= each[item]!;
+  if (left < LEAST_REST * total) left = restOf(each, picks);
+  let logProb = 0;
+  for (let k = picks.length - 1; k >= 0; k--) {
+    if (picks[k] === NO_ITEM) continue;
+    const mass = each[picks[k]!]!;
+    left += mass;
+    logProb += Math.log(mass / left);
+  }
+  return logProb;
+}
+
+function restOf(each: Float64Array, picks: Int32Array): number {
+  const picked = new Set(picks);
+  let rest = 0;
+  for (let item = 0; item < each.length; item++) if (!picked.has(item)) rest += each[item]!;
+  return rest;
 }
 
 /** Hidden state at the newest position of each context, [B, width]. */
@@ -140,26 +212,4 @@ function plackettLuceLogProb(
     ),
   );
   return tf.sum(tf.mul(tf.sub(picked, tf.reshape(logLeft, [slateCount, cutoff])), presence), 1);
-}
-
-/** Scores with −Infinity at seen items. */
-function constrain(scores: Float32Array, { seen }: Context): Float64Array {
-  const out = Float64Array.from(scores);
-  for (const item of seen) out[item] = -Infinity;
-  return out;
-}
-
-/** Σ_k s_(i_k) − log(mass left at rank k), the mass summed from the last rank up so that nothing cancels. */
-function slateLogProb(constrained: Float64Array, picks: Int32Array): number {
-  const rest = constrained.slice();
-  for (const item of picks) if (item !== NO_ITEM) rest[item] = -Infinity;
-  let logMass = logSumExp(rest);
-  let logProb = 0;
-  for (let k = picks.length - 1; k >= 0; k--) {
-    const item = picks[k]!;
-    if (item === NO_ITEM) continue;
-    logMass = logSumExp([logMass, constrained[item]!]);
-    logProb += constrained[item]! - logMass;
-  }
-  return logProb;
 }
