@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import { decodeSafetensors } from "../../src/model/safetensors.ts";
+import { bestOfNBound } from "../../src/train/prior.ts";
+import { checkpointsOf, configIn, dataFolder, type Run, run } from "./small_runs.ts";
+import { writeSkewedData } from "./skewed_world.ts";
+
+const BASE = [
+  "sft.epochs=3",
+  "align.epochs=12",
+  "align.batch=16",
+  "align.groupSize=4",
+  "align.learningRate=0.02",
+  "target.n=4",
+  "target.priorSlates=16",
+  "target.priorStrength=16",
+  'evaluate.systems=["reference","best-of-n","aligned"]',
+];
+const NOVELTY = 'reward.terms=[{"metric":"novelty@3"}]';
+const UNSANITIZED = { sanitizeOps: false, sanitizeResources: false };
+
+async function skewedRun(set: readonly string[]) {
+  await using data = await dataFolder();
+  await writeSkewedData(data.path);
+  const done = await run(configIn(data.path, [...BASE, ...set]), `${data.path}/run`);
+  const { tensors } = decodeSafetensors((await checkpointsOf(done)).get("prior.safetensors")!, "prior");
+  const [rewards, defined] = ["rewards", "defined"].map((name) => tensors.get(name)!.data);
+  return {
+    ...done,
+    tensors,
+    bound: bestOfNBound({ slates: 16, rewards, defined } as unknown as Parameters<typeof bestOfNBound>[0], 4),
+  };
+}
+
+/** Mean of a gauge over the first or the last epochs (three steps each) of alignment. */
+function gauge({ steps }: Pick<Run, "steps">, name: string, epochs: number): number {
+  const values = steps.filter(({ stage, values }) => stage === "align" && name in values)
+    .map(({ values }) => values[name]!);
+  const part = epochs > 0 ? values.slice(0, 3 * epochs) : values.slice(3 * epochs);
+  return part.reduce((sum, value) => sum + value, 0) / part.length;
+}
+
+for (const slate of ["plackett-luce", "autoregressive"]) {
+  Deno.test({
+    ...UNSANITIZED,
+    name:
+      `${slate} alignment carries the reward past best-of-n of its reference, and its signal outlasts the static one`,
+    async fn() {
+      const set = [NOVELTY, `model.slate=${slate}`];
+      const bayesian = await skewedRun(set);
+      const fixed = await skewedRun([...set, "target.kind=static"]);
+      assertEquals(bayesian.bound, fixed.bound);
+      const [first, last] = [gauge(bayesian, "reward", 1), gauge(bayesian, "reward", -2)];
+      assert(first < bayesian.bound, `starts at ${first}, beyond ${bayesian.bound}`);
+      assert(last > bayesian.bound + 0.1, `ends at ${last}, best-of-4 of the reference is ${bayesian.bound}`);
+      assert(last > gauge(fixed, "reward", -2), "the static target did better");
+      const [lasting, fading] = [gauge(bayesian, "signal", -2), gauge(fixed, "signal", -2)];
+      assert(lasting > 1.5 * fading, `signal ${lasting}, static ${fading}`);
+      const aligned = bayesian.outcome!.results.find(({ system, metric }) =>
+        system === "aligned" && metric === "reward"
+      )!;
+      assert(aligned.versusReference!.interval95[0] > 0.5, `on test ${aligned.versusReference!.difference}`);
+      assert(bayesian.outcome!.summary[0]!.includes(": past best-of-4"), bayesian.outcome!.summary[0]);
+    },
+  });
+}
+
+for (const objective of ["distill", "backward", "jeffreys"]) {
+  for (const anchor of ["policy", "reference", "ema"]) {
+    Deno.test({
+      ...UNSANITIZED,
+      name: `the objective ${objective} anchored at ${anchor} raises the reward`,
+      async fn() {
+        const set = [`align.objective=${objective}`, `align.anchor=${anchor}`, "align.epochs=6"];
+        const done = await skewedRun([NOVELTY, "align.emaDecay=0.9", ...set]);
+        const [first, last] = [gauge(done, "reward", 1), gauge(done, "reward", -1)];
+        assert(last > first + 0.08, `${first} in the first epoch, ${last} in the last`);
+        const kl = gauge(done, "klToReference", -1);
+        assert(kl > gauge(done, "klToReference", 1) && kl < 5, `KL to the reference ${kl}`);
+      },
+    });
+  }
+}
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "a strong pull keeps the policy by its reference",
+  async fn() {
+    const free = await skewedRun([NOVELTY, "align.klCoefficient=0"]);
+    const held = await skewedRun([NOVELTY, "align.klCoefficient=5"]);
+    const [far, near] = [free, held].map((done) => gauge(done, "klToReference", -2));
+    assert(near! < far! / 4, `KL ${near} with the pull, ${far} without`);
+  },
+});
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "what many slates show together is a reward: every slate has one, against what the reference showed",
+  async fn() {
+    const population = '{"metric":"mgu@3","weight":50},{"metric":"coverage@3","weight":20}';
+    const done = await skewedRun([`reward.terms=[${population},{"metric":"novelty@3","weight":0.1}]`]);
+    assertEquals(done.warnings.filter((warning) => warning.includes("equal rewards")), []);
+    assert((done.tensors.get("defined")!.data as Uint8Array).every((mark) => mark === 1));
+    const exposed = done.tensors.get("population/weights")!.data as Float64Array;
+    // Three steps of 16 contexts, 4 slates each and 3 items a slate, fading by 0.9 a step.
+    const shown = exposed.reduce((sum, weight) => sum + weight, 0);
+    assert(Math.abs(shown - 16 * 4 * 3 * (1 + 0.9 + 0.81)) < 1, `exposure of ${shown}`);
+    assertEquals(gauge(done, "undefined", 12), 0);
+    const [first, last] = [gauge(done, "reward", 1), gauge(done, "reward", -2)];
+    assert(last > first && last > done.bound, `${first}, ${last}, best-of-4 ${done.bound}`);
+    const moved = done.steps.filter(({ values }) => Math.abs(values["mgu@3"] ?? 0) > 1e-7).length;
+    assert(moved > 30, `the marginal mgu differed from 0 in ${moved} of 36 steps`);
+  },
+});
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "a reward that only coverage makes is told to say little",
+  async fn() {
+    const { warnings } = await skewedRun(['reward.terms=[{"metric":"coverage@3"}]', "align.epochs=2"]);
+    assert(warnings.some((warning) => warning.includes("the reward says little")), warnings.join("\n"));
+  },
+});
