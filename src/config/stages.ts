@@ -158,6 +158,8 @@ async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRew
     options,
     observer,
   );
+  const steps = Math.ceil(materials.align.contexts.length / batch);
+  observer.step({ stage: "prior", step: steps, values: { bestOfN: bestOfNBound(prior, config.target.n) } });
   await finishStage(
     runFolder,
     "prior",

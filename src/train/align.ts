@@ -79,7 +79,12 @@ export async function align(
 ): Promise<Aligned> {
   const perEpoch = Math.ceil(contexts.length / options.batch);
   observer.stage("align", perEpoch * options.epochs);
-  let state = start.best === null ? startBest(start, await validate(start.parameters)) : start;
+  let state = start;
+  if (state.best === null) {
+    const score = await validate(state.parameters);
+    observer.step({ stage: "align", step: 0, values: { epoch: 0, validation: score } });
+    state = startBest(state, score);
+  }
   while (state.epoch < options.epochs) {
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
     while (state.batch < perEpoch) {

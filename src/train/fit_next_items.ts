@@ -63,10 +63,13 @@ export async function fitNextItems(
   if (examples.length === 0) throw nothingToLearn(stage);
   const optimizer = fitOptimizer(examples.length, options);
   observer.stage(stage, Math.ceil(examples.length / batch) * epochs);
+  let state = start;
   // Weights that were trained before are the first that an epoch has to beat.
-  let state = stage === "sft-continued" && start.best === null
-    ? startBest(start, await validate(start.parameters))
-    : start;
+  if (stage === "sft-continued" && state.best === null) {
+    const score = await validate(state.parameters);
+    observer.step({ stage, step: 0, values: { epoch: 0, validation: score } });
+    state = startBest(state, score);
+  }
   while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < patience) {
     const batches = epochBatches(examples, batch, key.split("epoch", state.epoch));
     while (state.batch < batches.length) {

@@ -2,6 +2,7 @@ import type { ContextSet } from "../core/context.ts";
 import type { InteractionLog, Popularity } from "../core/dataset.ts";
 import type { Result, SystemName } from "../core/results.ts";
 import type { Signals } from "../core/signals.ts";
+import type { Slates } from "../core/slates.ts";
 import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
 import { itemKnn } from "../evaluate/item_knn.ts";
 import { rankMostPopular } from "../evaluate/most_popular.ts";
@@ -59,37 +60,58 @@ export async function listsOf(system: SystemName, setting: SystemSetting): Promi
   }
 }
 
-/** n slates of the reference per context and of them the one with the best reward: an oracle where the reward reads labels. */
+/**
+ * n slates of the reference per context and of them the one with the best reward: an oracle where the reward reads
+ * labels. Where a term is of many slates together, context after context is judged beside the slates kept before.
+ */
 async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<SystemLists> {
   const { model, set: { contexts }, signals, terms, cutoff, n } = setting;
   const groupSize = Math.max(1, Math.round(n));
+  const key = setting.key.split("best-of-n");
   const items = new Int32Array(contexts.length * cutoff);
   let kept = createPopulationState(terms, signals, { discount: 1 });
   for (let from = 0; from < contexts.length; from += PASS) {
-    const part = contexts.slice(from, from + PASS);
-    const slates = await rollOut(model.policy, reference, part, {
-      groupSize,
-      cutoff,
-      key: setting.key.split("best-of-n"),
-    });
-    // What is of many slates together is judged beside those kept so far; the first pass beside all of its own.
-    const beside = from === 0 ? advance(kept, slates) : kept;
-    const { reward } = scoreRollouts(slates, part, terms, signals, beside);
-    part.forEach((_, b) => {
-      let best = b * groupSize;
-      for (let row = best; row < (b + 1) * groupSize; row++) {
-        if (reward[row]! > reward[best]! || Number.isNaN(reward[best]!)) best = row;
-      }
-      items.set(slates.items.subarray(best * cutoff, (best + 1) * cutoff), (from + b) * cutoff);
-    });
-    kept = advance(kept, {
-      groupSize: 1,
-      cutoff,
-      items: items.subarray(from * cutoff, (from + part.length) * cutoff),
-      behaviorLogProb: new Float64Array(part.length),
-    });
+    const pass = contexts.slice(from, from + PASS);
+    const drawn = await rollOut(model.policy, reference, pass, { groupSize, cutoff, key });
+    const together = kept.tracked ? 1 : pass.length;
+    for (let b = 0; b < pass.length; b += together) {
+      const slates = groupsOf(drawn, b, b + together);
+      const { reward } = scoreRollouts(slates, pass.slice(b, b + together), terms, signals, kept);
+      const best = bestOfEach(slates, reward);
+      items.set(best.items, (from + b) * cutoff);
+      kept = advance(kept, best);
+    }
   }
   return { items };
+}
+
+/** The slates of the contexts `from` … `to` − 1 of a batch. */
+function groupsOf({ groupSize, cutoff, items, behaviorLogProb }: Slates, from: number, to: number): Slates {
+  return {
+    groupSize,
+    cutoff,
+    items: items.subarray(from * groupSize * cutoff, to * groupSize * cutoff),
+    behaviorLogProb: behaviorLogProb.subarray(from * groupSize, to * groupSize),
+  };
+}
+
+/** Of each group the slate with the largest reward, the first of equals; the first of all where none has a reward. */
+function bestOfEach({ groupSize, cutoff, items, behaviorLogProb }: Slates, reward: Float64Array): Slates {
+  const rows = Array.from({ length: reward.length / groupSize }, (_, b) => {
+    let best = b * groupSize;
+    for (let row = best; row < (b + 1) * groupSize; row++) {
+      if (reward[row]! > reward[best]! || Number.isNaN(reward[best]!) && !Number.isNaN(reward[row]!)) {
+        best = row;
+      }
+    }
+    return best;
+  });
+  return {
+    groupSize: 1,
+    cutoff,
+    items: Int32Array.from(rows.flatMap((row) => [...items.subarray(row * cutoff, (row + 1) * cutoff)])),
+    behaviorLogProb: Float64Array.from(rows, (row) => behaviorLogProb[row]!),
+  };
 }
 
 /** What an evaluation of several systems found. */
