@@ -14,7 +14,7 @@ import { freeFitState, startFit } from "../../src/train/fit_state.ts";
 import { epochBatches, type NextItemExample } from "../../src/train/next_item_examples.ts";
 import { initialParameters } from "../../src/model/parameters.ts";
 import { onEachDevice } from "../device/devices.ts";
-import { contextOf, tinyModel } from "../model/tiny_model.ts";
+import { contextOf, loudWeights, tinyModel, upload } from "../model/tiny_model.ts";
 
 /** Walks through ten items in steps of one: the next item is certain. */
 const EXAMPLES: readonly NextItemExample[] = Array.from({ length: 24 }, (_, user) => {
@@ -124,6 +124,21 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
     tf.dispose(Object.values(reference));
   }, ["cpu", "wasm", "webgpu"]);
 }
+
+onEachDevice("each step drops other activations, and the same ones when it is repeated", async () => {
+  const model = tinyModel("plackett-luce", 10, { dropout: 0.5 });
+  const optimizer = fitOptimizer(EXAMPLES.length, OPTIONS);
+  const lossAt = async (step: number) => {
+    let loss = NaN;
+    const observer = { ...silent, step: ({ values }: StepEvent) => loss = values["loss"]! };
+    const start = startFit(upload(model.config, loudWeights(model.config)), optimizer);
+    freeFitState(await fitStep(model, { ...start, step }, EXAMPLES, optimizer, OPTIONS, observer));
+    return loss;
+  };
+  const losses = [await lossAt(0), await lossAt(1), await lossAt(2)];
+  assertEquals(new Set(losses).size, 3, `losses ${losses}`);
+  assertEquals(await lossAt(1), losses[1]);
+}, ["cpu", "wasm"]);
 
 onEachDevice("training stops after as many epochs without a better score as configured", async () => {
   const model = tinyModel("plackett-luce", 10);
