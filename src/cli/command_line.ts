@@ -1,4 +1,5 @@
 import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { BladeError, EXIT } from "../core/errors.ts";
 import deno from "../../deno.json" with { type: "json" };
 import type { Command } from "./command.ts";
@@ -84,14 +85,18 @@ function checkPositionals(command: Command, given: readonly string[]): void {
 }
 
 function unknownCommand(name: string): BladeError {
-  const names = COMMANDS.map((command) => command.name);
+  const closest = closestString(name, COMMANDS.map((command) => command.name));
+  // Far from everything, the nearest name would only lead astray.
+  const meant = levenshteinDistance(name, closest) <= Math.max(name.length, closest.length) / 2
+    ? `did you mean ${closest}? `
+    : "";
   const option = name.startsWith("-");
   return new BladeError({
     place: name,
     rule: option ? "is not a flag of blade itself" : "is not a command",
     mend: option
       ? "name a command first; `blade --help` lists them"
-      : `did you mean ${closestString(name, names)}? \`blade --help\` lists them all`,
+      : `${meant}\`blade --help\` lists them all`,
   });
 }
 

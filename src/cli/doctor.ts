@@ -1,5 +1,6 @@
 import deno from "../../deno.json" with { type: "json" };
 import { BladeError, EXIT } from "../core/errors.ts";
+import { TABLE_WIDTH, textTable } from "../report/table.ts";
 import type { Command } from "./command.ts";
 import { printJson } from "./io.ts";
 
@@ -66,10 +67,17 @@ async function devices(): Promise<DeviceFact[]> {
   const { closeDevice, openDevice } = await import("../device/open_device.ts");
   const facts: DeviceFact[] = [];
   for (const name of ["webgpu", "native", "wasm", "cpu", "auto"] as const) {
+    if (name === "native") {
+      facts.push({ device: name, usable: false, detail: "not in this version" });
+      continue;
+    }
     try {
       const { backend, adapter, threads, why } = await openDevice({ device: name });
       const chosen = name === "auto" ? `takes ${backend}, ` : "";
-      const detail = `${chosen}${adapter}, ${threads} ${threads === 1 ? "thread" : "threads"} (${why})`;
+      // That it was asked for says nothing here: every device is.
+      const reason = why.replace(/^asked for(; )?/, "");
+      const detail = `${chosen}${adapter}, ${threads} ${threads === 1 ? "thread" : "threads"}` +
+        (reason === "" ? "" : `; ${reason}`);
       facts.push({ device: name, usable: true, detail });
     } catch (error) {
       if (!(error instanceof BladeError)) throw error;
@@ -113,17 +121,26 @@ function shown(report: DoctorReport): string {
   const free = bytes === null
     ? "memory unknown"
     : `${gib(bytes.availableBytes)} of ${gib(bytes.totalBytes)} free`;
-  const line = (name: string, value: string) => `  ${name.padEnd(10)} ${value}\n`;
   return [
-    "Versions\n",
-    ...Object.entries(report.versions).map(([name, version]) => line(name, version)),
-    "Machine\n",
-    line(os, `${cores} cores, ${free}`),
-    "Devices\n",
-    ...report.devices.map(({ device, usable, detail }) =>
-      line(device, `${usable ? "usable" : "not usable"}: ${detail}`)
+    section("Versions", Object.entries(report.versions)),
+    section("Machine", [[os, `${cores} cores, ${free}`]]),
+    section(
+      "Devices",
+      report.devices.map(({ device, usable, detail }) => [
+        device,
+        usable ? `usable: ${detail}` : `not usable: ${detail}`,
+      ]),
     ),
-    "Permissions\n",
-    ...report.permissions.map(({ permission, state, purpose }) => line(permission, `${state}: ${purpose}`)),
+    section(
+      "Permissions",
+      report.permissions.map((fact) => [fact.permission, `${fact.state}: ${fact.purpose}`]),
+    ),
   ].join("");
+}
+
+function section(title: string, facts: readonly (readonly [string, string])[]): string {
+  const rows = facts.map(([name, value]) => [`  ${name.padEnd(12)}`, value]);
+  return `${title}\n${
+    textTable(["", ""], rows, ["left", "left"], TABLE_WIDTH).split("\n").slice(2).join("\n")
+  }`;
 }

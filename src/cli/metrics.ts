@@ -25,11 +25,15 @@ export const metricsListCommand: Command = {
       printJson(io, metrics);
       return EXIT.ok;
     }
-    const { textTable } = await import("../report/table.ts");
-    const rows = metrics.map((
-      { name, kind, needs, summary },
-    ) => [name, kind, needs.join(", ") || "–", summary]);
-    io.out(textTable(["metric", "kind", "needs", "summary"], rows, ["left", "left", "left", "left"]));
+    const { TABLE_WIDTH, textTable } = await import("../report/table.ts");
+    const header = ["metric", "kind", "needs", "summary"];
+    const rows = metrics.map(({ name, kind, needs, summary }) => [
+      name,
+      kind,
+      needs.join(", ") || "–",
+      summary,
+    ]);
+    io.out(textTable(header, rows, header.map(() => "left"), TABLE_WIDTH));
     return EXIT.ok;
   },
 };

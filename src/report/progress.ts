@@ -39,7 +39,7 @@ const SHOWN = ["reward", "loss", "signal", "ndcg@10", "klToReference", "entropy"
  */
 export function createProgress(options: ProgressOptions): Progress {
   const now = options.now ?? (() => performance.now());
-  const draw = options.terminal ? barDrawing() : lineDrawing(options.write, now, options.everyMs ?? 5000);
+  const draw = options.terminal ? barDrawing() : lineDrawing(options.write, now, options.everyMs ?? 10_000);
   return {
     stage(name, steps) {
       draw.stage(name, steps);
@@ -85,13 +85,18 @@ function lineDrawing(write: (text: string) => void, now: () => number, everyMs: 
       // A resumed stage starts at a later step: only the steps done here tell the speed.
       if (stage.firstStep === 0) stage.firstStep = event.step;
       stage.done = event.step;
-      if (now() - stage.lastLineMs < everyMs) return;
+      // The line of the last step is that of the stage's end.
+      if (event.step >= stage.steps || now() - stage.lastLineMs < everyMs) return;
       stage.lastLineMs = now();
       const perStep = (now() - stage.startMs) / (event.step - stage.firstStep + 1);
       const left = duration(perStep * Math.max(0, stage.steps - event.step));
       const percent = Math.round((100 * event.step) / Math.max(1, stage.steps));
-      const parts = [`${event.step}/${stage.steps}`, `${percent} %`, gauges(event), `${left} left`];
-      write(`${stage.name}: ${parts.filter((part) => part !== "").join(" ")}\n`);
+      const parts = [
+        `step ${event.step} of ${stage.steps}, ${percent} %`,
+        gauges(event),
+        `about ${left} left`,
+      ];
+      write(`${stage.name}: ${parts.filter((part) => part !== "").join(", ")}\n`);
     },
     pause() {},
     close() {
@@ -103,8 +108,11 @@ function lineDrawing(write: (text: string) => void, now: () => number, everyMs: 
 
 function barDrawing(): Drawing {
   const bar = new cliProgress.SingleBar({
-    format: "{stage} {bar} {percentage}% {value}/{total} {gauges} {eta_formatted} left",
+    format: "{stage} {bar} {percentage}% {value}/{total} {eta_formatted} left  {gauges}",
+    barsize: 20,
     hideCursor: false,
+    // The line is cut to the terminal's width: switched off instead, wrapping would stay off if the program were killed.
+    linewrap: true,
     etaBuffer: 50,
     gracefulExit: false,
   }, cliProgress.Presets.shades_classic);
@@ -115,7 +123,7 @@ function barDrawing(): Drawing {
   };
   let shown = { name: "", steps: 0 };
   const start = (value: number) => {
-    bar.start(shown.steps, value, { stage: shown.name.padEnd(10), gauges: "" });
+    bar.start(shown.steps, value, { stage: shown.name.padEnd("sft-continued".length), gauges: "" });
     running = true;
   };
   return {
@@ -135,5 +143,5 @@ function barDrawing(): Drawing {
 
 function gauges(event: StepEvent): string {
   return SHOWN.filter((name) => Number.isFinite(event.values[name])).slice(0, 3)
-    .map((name) => `${name} ${event.values[name]!.toPrecision(4)}`).join("  ");
+    .map((name) => `${name} ${event.values[name]!.toPrecision(4)}`).join(", ");
 }

@@ -40,6 +40,7 @@ Deno.test("the first word of a pair of words lists what may follow", async () =>
 
 Deno.test.each([
   [["metrics", "lst"], "metrics lst: is not a command", "did you mean metrics list?"],
+  [["forecast"], "forecast: is not a command", "To mend: `blade --help` lists them all"],
   [["--quiet"], "--quiet: is not a flag of blade itself", "name a command first"],
   [["doctor", "now"], "blade doctor: must stand without arguments", '"now"'],
   [["recommend", "a", "b"], "blade recommend: must be given RUN", '"a b"'],

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ran, temporaryFolder, TRAINED } from "./_io.ts";
 
 const openRun = () => Promise.resolve(TRAINED);
@@ -87,6 +87,23 @@ Deno.test("metrics list and show speak of the built-in metrics", async () => {
   const { out } = await ran(["metrics", "show", "ndcg@10"]);
   assertStringIncludes(out, "range    0 to 1, maximize");
   assertStringIncludes(out, "needs    relevance");
+});
+
+Deno.test("metrics list keeps its table within 100 columns, every word of the summaries kept", async () => {
+  const { out } = await ran(["metrics", "list"]);
+  assertEquals(out.split("\n").filter((line) => [...line].length > 100), []);
+  const list = JSON.parse((await ran(["metrics", "list", "--json"])).out) as { summary: string }[];
+  for (const { summary } of list) {
+    for (const word of summary.split(" ")) assertStringIncludes(out, word);
+  }
+});
+
+Deno.test("doctor says of every device what it is, in lines of at most 100 columns", async () => {
+  const { code, out } = await ran(["doctor"]);
+  assertEquals(code, 0);
+  assertStringIncludes(out, "native        not usable: not in this version\n");
+  assertMatch(out, /^ {2}cpu +usable: JavaScript, 1 thread; meant for tests/m);
+  assertEquals(out.split("\n").filter((line) => [...line].length > 100), []);
 });
 
 Deno.test("config schema prints a JSON Schema that knows the defaults", async () => {

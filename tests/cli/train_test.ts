@@ -25,7 +25,7 @@ Deno.test("train prints means, differences, summary, warnings and the run folder
     trainRun,
   });
   assertEquals(code, 0);
-  assertStringIncludes(out, "aligned    0.2000 ±0.0300");
+  assertStringIncludes(out, "aligned     0.2000\n");
   assertStringIncludes(out, "+0.1000 [+0.0500, +0.1500]");
   assertStringIncludes(out, "The reward rose.\nwarning: The labels are few.\n");
   assert(out.endsWith(`Run folder: ${folder.path}/a\n`));
