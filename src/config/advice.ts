@@ -1,6 +1,5 @@
 import type { Observer } from "../core/observer.ts";
 import type { Result, SystemName } from "../core/results.ts";
-import { signed } from "../report/results_table.ts";
 import type { AlignmentFacts } from "./stages.ts";
 
 /** Groups tied more often than this carry little to learn from. */
@@ -24,7 +23,6 @@ export function adviceOn(
   warnOfSilentReward(last.tied, observer);
   const passed = last.reward > facts.bestOfN ? "past" : "not past";
   return [
-    ...againstControl(results),
     `Training reward ${first.reward.toFixed(4)} in the first epoch, ${last.reward.toFixed(4)} in the last: ` +
     `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
     `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last. ` +
@@ -36,19 +34,6 @@ function keptWeights({ bestEpoch, course: { epochs } }: AlignmentFacts): string 
   return bestEpoch === 0
     ? `No epoch of ${epochs.length} did better on validation than the reference, whose weights were kept.`
     : `The weights of epoch ${bestEpoch} of ${epochs.length} did best on validation and were kept.`;
-}
-
-/** What alignment gained over plain training on the same labels. */
-function againstControl(results: readonly Result[]): string[] {
-  const gain = results.find(({ system, metric }) => system === "aligned" && metric === "reward")
-    ?.versusContinued;
-  if (gain === undefined) return [];
-  const [low, high] = gain.interval95;
-  return [
-    `Aligned against sft-continued, same users: reward ${signed(gain.difference)} [${signed(low)}, ${
-      signed(high)
-    }].`,
-  ];
 }
 
 function warnOfWeakReference(results: readonly Result[], observer: Observer): void {

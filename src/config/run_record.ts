@@ -1,4 +1,4 @@
-import { dirname, fromFileUrl, join } from "@std/path";
+import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
 import type { SystemName } from "../core/results.ts";
 import type { Device } from "../device/open_device.ts";
 import { VERSION as TFJS_VERSION } from "../device/version.ts";
@@ -36,33 +36,34 @@ export async function writeRunRecord(record: RunRecord): Promise<void> {
   await writePerUser(path(RUN_FILES.perUser), perUserRows(record));
   const manifest = await manifestOf(record);
   const { dataset } = materials;
+  const named = { title: nameOf(runFolder), dataName: config.data.name ?? dataset.name };
   await writeAtomically(
     path(RUN_FILES.modelCard),
     modelCard(manifest, {
-      dataName: config.data.name ?? dataset.name,
+      ...named,
       users: dataset.users.length,
       items: dataset.catalog.ids.length,
       interactions: dataset.log.items.length,
-      dataLicence: null,
+      dataLicence: config.data.licence ?? null,
       parameters: parameterCount(model.config),
     }),
   );
   await writeAtomically(
     path(RUN_FILES.report),
-    reportHtml(manifest, await readEvents(path(RUN_FILES.events))),
+    reportHtml(manifest, await readEvents(path(RUN_FILES.events)), named),
   );
   await writeManifest(runFolder, { ...manifest, artifacts: await describeArtifacts(runFolder) });
 }
 
 async function manifestOf(
-  { config, materials, device, evaluation, warnings, startedAt }: RunRecord,
+  { config, materials, device, evaluation, warnings, startedAt, runFolder }: RunRecord,
 ) {
   const plugins = [...materials.terms.map(({ metric }) => metric), ...materials.metrics]
     .filter(({ source }) => source.sha256 !== undefined)
     .map(({ source }) => [source.specifier, { spec: source.specifier, sha256: source.sha256! }] as const);
   const manifest: RunManifest = {
     schemaVersion: 1,
-    runId: crypto.randomUUID(),
+    runId: `${nameOf(runFolder)}-${crypto.randomUUID().slice(0, 8)}`,
     startedAt: startedAt.toISOString(),
     durationMs: Date.now() - startedAt.getTime(),
     outcome: "completed",
@@ -83,6 +84,11 @@ async function manifestOf(
     artifacts: [],
   };
   return manifest;
+}
+
+/** A run is called as its folder is, which has the configuration's name unless the user chose another. */
+function nameOf(runFolder: string): string {
+  return basename(resolve(runFolder));
 }
 
 function* listRows({ materials, evaluation }: RunRecord, system: SystemName): Generator<ListRow> {

@@ -1,9 +1,4 @@
-// @ts-types="npm:@types/d3-scale@4.0.9"
-import { scaleLinear } from "d3-scale";
-// @ts-types="npm:@types/d3-shape@3.1.7"
-import { line } from "d3-shape";
 import type { RunEvent } from "./event_log.ts";
-import { escapeHtml } from "./html.ts";
 
 /** One number over the steps of a stage. */
 export interface Curve {
@@ -13,12 +8,12 @@ export interface Curve {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** Points that a curve keeps at most; more are averaged in equal runs of steps. */
+/** Points that a curve keeps at most; more are averaged in equal runs of steps, each shown at its last step. */
 const MAX_POINTS = 400;
 
 /**
  * The numbers of a run's events as curves, by stage and name in the order of their first appearance. Where a run was
- * resumed and repeated a step, the repetition counts.
+ * resumed and repeated a step, the repetition counts. The number of the epoch is none of them.
  *
  * @example
  * ```ts
@@ -37,7 +32,7 @@ export function curvesOf(events: readonly RunEvent[]): Curve[] {
   for (const event of events) {
     if (event.kind !== "step") continue;
     for (const [name, value] of Object.entries(event.values)) {
-      if (value === null) continue;
+      if (value === null || name === "epoch") continue;
       const key = JSON.stringify([event.stage, name]);
       const curve = byKey.get(key) ?? { stage: event.stage, name, values: new Map<number, number>() };
       byKey.set(key, curve);
@@ -56,59 +51,33 @@ function thinned(points: [number, number][]): [number, number][] {
   return Array.from({ length: MAX_POINTS }, (_, bin) => {
     const from = Math.floor((bin * points.length) / MAX_POINTS);
     const run = points.slice(from, Math.floor(((bin + 1) * points.length) / MAX_POINTS));
-    const mean = (part: 0 | 1) => run.reduce((sum, point) => sum + point[part], 0) / run.length;
-    return [mean(0), mean(1)];
+    return [run.at(-1)![0], run.reduce((sum, [, value]) => sum + value, 0) / run.length];
   });
 }
 
+/** Fewer points than this are drawn as they are. */
+const SMOOTHED_FROM = 30;
+
 /**
- * A curve as SVG text with axes and a title for screen readers.
+ * A noisy curve averaged over the steps around each; undefined where there are too few of them to need it.
  *
  * @example
  * ```ts
- * import { curveSvg } from "./curves.ts";
- * import { assertStringIncludes } from "@std/assert";
- * const svg = curveSvg({ stage: "align", name: "reward", points: [[1, 0.5], [2, 0.75]] });
- * assertStringIncludes(svg, "<title>align: reward, from 0.5 to 0.75 over 2 steps</title>");
+ * import { smoothed } from "./curves.ts";
+ * import { assertEquals } from "@std/assert";
+ * const points = Array.from({ length: 100 }, (_, step) => [step, step % 2] as const);
+ * assertEquals(smoothed(points)!.points[50], [50, 5 / 11]); // five odd steps among 45 … 55
+ * assertEquals(smoothed(points.slice(0, 10)), undefined);
  * ```
  */
-export function curveSvg(curve: Curve): string {
-  const { points } = curve;
-  const size = { width: 320, height: 160, left: 46, right: 8, top: 8, bottom: 22 };
-  const steps = points.map(([step]) => step);
-  const values = points.map(([, value]) => value);
-  const x = scaleLinear(span(steps), [size.left, size.width - size.right]);
-  const y = scaleLinear(span(values), [size.height - size.bottom, size.top]).nice(4);
-  const tenth = (coordinate: number) => Math.round(10 * coordinate) / 10;
-  const path = line<readonly [number, number]>(([step]) => tenth(x(step)), ([, value]) => tenth(y(value)))(
-    points,
-  );
-  const formatY = y.tickFormat(4);
-  const rows = y.ticks(4).map((tick) =>
-    `<path class="grid" d="M${size.left},${y(tick).toFixed(1)}H${size.width - size.right}"/>` +
-    `<text x="${size.left - 6}" y="${(y(tick) + 3.5).toFixed(1)}" text-anchor="end">${
-      escapeHtml(formatY(tick))
-    }</text>`
-  );
-  const columns = x.ticks(4).filter(Number.isInteger).map((tick) =>
-    `<text x="${x(tick).toFixed(1)}" y="${size.height - 6}" text-anchor="middle">${tick}</text>`
-  );
-  const first = Number(values[0]!.toPrecision(4));
-  const last = Number(values.at(-1)!.toPrecision(4));
-  const title = `${curve.stage}: ${curve.name}, from ${first} to ${last} over ${steps.at(-1)} steps`;
-  // A single point has no line: a dot shows it.
-  const mark = points.length === 1
-    ? `<circle class="dot" cx="${x(steps[0]!).toFixed(1)}" cy="${y(values[0]!).toFixed(1)}" r="3"/>`
-    : `<path class="line" d="${path}"/>`;
-  return `<svg viewBox="0 0 ${size.width} ${size.height}" role="img"><title>${escapeHtml(title)}</title>` +
-    `${rows.join("")}${columns.join("")}${mark}</svg>`;
-}
-
-/** The range of the values, widened where all are equal. */
-function span(values: readonly number[]): [number, number] {
-  const low = values.reduce((a, b) => Math.min(a, b));
-  const high = values.reduce((a, b) => Math.max(a, b));
-  if (low < high) return [low, high];
-  const margin = Math.abs(low) / 10 || 1;
-  return [low - margin, high + margin];
+export function smoothed(
+  points: Curve["points"],
+): { readonly points: Curve["points"]; readonly window: number } | undefined {
+  if (points.length < SMOOTHED_FROM) return undefined;
+  const reach = Math.ceil(points.length / 20);
+  const means = points.map(([step], at): readonly [number, number] => {
+    const around = points.slice(Math.max(0, at - reach), at + reach + 1);
+    return [step, around.reduce((sum, [, value]) => sum + value, 0) / around.length];
+  });
+  return { points: means, window: 2 * reach + 1 };
 }

@@ -1,16 +1,20 @@
+import { basename } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import type { Result } from "../core/results.ts";
-import type { RunManifest } from "./manifest.ts";
 import { duration } from "./duration.ts";
-import { signed, systemLabel } from "./results_table.ts";
+import type { RunManifest } from "./manifest.ts";
+import { resultGrid } from "./result_grid.ts";
+import { differenceCell, systemLabel } from "./results_table.ts";
 
 /** What a model card tells beside the manifest. */
 export interface ModelCardFacts {
+  /** Name of the run for people: that of its folder. */
+  readonly title: string;
   readonly dataName: string;
   readonly users: number;
   readonly items: number;
   readonly interactions: number;
-  /** Licence of the data, as far as their files tell; null when unknown. */
+  /** Licence of the data, as the configuration states it; null when it does not. */
   readonly dataLicence: string | null;
   /** Numbers that the model consists of. */
   readonly parameters: number;
@@ -29,7 +33,7 @@ export function modelCard(manifest: RunManifest, facts: ModelCardFacts): string 
   const count = (value: number) => value.toLocaleString("en");
   const terms = reward.terms.map((term) => `${term.weight} × \`${escaped(term.metric)}\``).join(" + ");
   const warnings = manifest.warnings.map((warning) => `- ${escaped(warning)}\n`).join("");
-  return `# Model card: ${escaped(manifest.runId)}
+  return `# Model card: ${escaped(facts.title)}
 
 A decoder that recommends lists of ${align.cutoff} items to users of one data set, from what they met before.
 It knows the users' histories and nothing else of them, and can name only the items of its catalog.
@@ -41,13 +45,11 @@ ${escaped(facts.dataName)}: ${count(facts.users)} users, ${count(facts.items)} i
 after filtering (${config.data.kCore}-core${
     config.data.minRating === null ? "" : `, ratings of at least ${config.data.minRating}`
   }), split ${config.data.split}.
-Licence of the data: ${
-    facts.dataLicence === null ? "not stated in its files; ask its source" : escaped(facts.dataLicence)
-  }.
+${licence(facts.dataLicence)}
 
 ${
     manifest.data.map((file) =>
-      `- \`${escaped(file.path)}\`, ${count(file.bytes)} bytes, SHA-256 \`${file.sha256}\`\n`
+      `- \`${escaped(basename(file.path))}\`, ${count(file.bytes)} bytes, SHA-256 \`${file.sha256}\`\n`
     ).join("")
   }
 ## Model
@@ -66,16 +68,25 @@ Measured on held-out past interactions, which favour what was shown at the time;
 numbers. Groups of users or items that the data hold few of are served worse than the means tell.
 
 ## Run
-${manifest.startedAt}, ${duration(manifest.durationMs)}, seed ${manifest.seed}, ${manifest.outcome};
+Run \`${escaped(manifest.runId)}\`: ${manifest.startedAt}, ${
+    duration(manifest.durationMs)
+  }, seed ${manifest.seed}, ${manifest.outcome};
 code ${
     manifest.commit ?? "of no known commit"
   }; deno ${runtime.deno}, tfjs ${runtime.tfjs} on ${runtime.backend}${
     runtime.adapter === null ? "" : ` (${escaped(runtime.adapter)})`
-  }, ${runtime.threads} threads.
+  }, ${runtime.threads} ${runtime.threads === 1 ? "thread" : "threads"}.
 ${
     manifest.plugins.map((plugin) => `- plugin \`${escaped(plugin.spec)}\`, SHA-256 \`${plugin.sha256}\`\n`)
       .join("")
   }`;
+}
+
+/** Weights learn from the data: whoever passes them on has to know on what terms the data came. */
+function licence(stated: string | null): string {
+  return stated === null
+    ? "Licence of the data: not stated. Ask its source before you pass on the weights, or lists made with them."
+    : `Licence of the data: ${escaped(stated)}. It may also bind the weights, and lists made with them.`;
 }
 
 function alignment({ align, target }: BladeConfig): string {
@@ -85,23 +96,43 @@ ${align.groupSize} lists per context, ${align.epochs} visits, KL to the referenc
 The target is this program's own derivation from published work on best-of-N alignment.`;
 }
 
-/** Results as a Markdown table, one row per system and metric. */
-export function resultsMarkdown(results: readonly Result[]): string {
-  const rows = results.map((result) => {
-    const { mean, interval95, versusReference } = result;
-    return [
-      systemLabel(result.system),
-      `\`${escaped(result.metric)}\``,
-      result.split,
-      mean === null ? "–" : mean.toFixed(4),
-      interval95 === null ? "–" : `[${interval95.map((bound) => bound.toFixed(4)).join(", ")}]`,
-      versusReference === undefined
-        ? ""
-        : `${signed(versusReference.difference)} [${versusReference.interval95.map(signed).join(", ")}]`,
-      String(result.contexts),
-    ];
-  });
-  const header = ["system", "metric", "split", "mean", "95 % interval", "versus reference", "users"];
+/** Means, then paired differences, as Markdown tables; the run's manifest holds every number. */
+function resultsMarkdown(results: readonly Result[]): string {
+  if (results.length === 0) return "None: the run measured nothing.\n";
+  const { systems, metrics, at, comparisons } = resultGrid(results);
+  const names = metrics.map((metric) => `\`${escaped(metric)}\``);
+  const means = markdownTable(
+    ["system", ...names],
+    systems.map((system) => [systemLabel(system), ...metrics.map((metric) => meanCell(at(system, metric)))]),
+  );
+  const differences = markdownTable(
+    ["metric", ...comparisons.map(({ label }) => label)],
+    metrics.flatMap((metric, row) => {
+      const pairs = comparisons.map(({ byMetric }) => byMetric.get(metric));
+      return pairs.every((pair) => pair === undefined) ? [] : [[names[row]!, ...pairs.map(differenceCell)]];
+    }),
+  );
+  const users = Math.max(...results.map((result) => result.contexts));
+  return `Means over ${users} ${
+    results[0]!.split
+  } users, with 95 % bootstrap intervals. best-of-n, where it is shown,
+reads the labels: a bound, no competitor.
+
+${means}${
+    comparisons.length === 0
+      ? ""
+      : `\nDifferences over the same users, paired, with 95 % bootstrap intervals.\n\n${differences}`
+  }`;
+}
+
+function meanCell(result: Result | undefined): string {
+  if (result === undefined || result.mean === null) return "–";
+  const { mean, interval95 } = result;
+  if (interval95 === null) return mean.toFixed(4);
+  return `${mean.toFixed(4)} [${interval95.map((bound) => bound.toFixed(4)).join(", ")}]`;
+}
+
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 

@@ -121,20 +121,22 @@ function barDrawing(): Drawing {
     if (running) bar.stop();
     running = false;
   };
-  let shown = { name: "", steps: 0 };
+  // The line of an epoch's end has no gauge of these: those of its last step stand.
+  let shown = { name: "", steps: 0, gauges: "" };
   const start = (value: number) => {
-    bar.start(shown.steps, value, { stage: shown.name.padEnd("sft-continued".length), gauges: "" });
+    bar.start(shown.steps, value, { stage: shown.name.padEnd("sft-continued".length), gauges: shown.gauges });
     running = true;
   };
   return {
     stage(name, steps) {
       stop();
-      shown = { name, steps };
+      shown = { name, steps, gauges: "" };
       start(0);
     },
     step(event) {
+      shown.gauges = gauges(event) || shown.gauges;
       if (!running) start(event.step);
-      bar.update(event.step, { gauges: gauges(event) });
+      bar.update(event.step, { gauges: shown.gauges });
     },
     pause: stop,
     close: stop,

@@ -6,7 +6,7 @@ export function manifestOf(text = "plain"): RunManifest {
   const shared = { metric: `ndcg@10?note=${text}`, split: "test", contexts: 400, undefined: 2 } as const;
   return {
     schemaVersion: 1,
-    runId: `quickstart-1 ${text}`,
+    runId: `quickstart-1-0a1b2c3d ${text}`,
     startedAt: "2026-01-02T03:04:05.000Z",
     durationMs: 61_000,
     outcome: "completed",
@@ -29,4 +29,9 @@ export function manifestOf(text = "plain"): RunManifest {
     warnings: [`Few labels. ${text}`],
     artifacts: [{ path: "lists.csv", bytes: 10, sha256: "ef".repeat(32) }],
   };
+}
+
+/** What pages say beside the manifest. */
+export function namesOf(text = "plain"): { title: string; dataName: string } {
+  return { title: `quickstart-1 ${text}`, dataName: `films ${text}` };
 }

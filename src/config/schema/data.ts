@@ -48,6 +48,8 @@ export const data = z.strictObject({
     title: nameOf.exactOptional(),
     categories: nameOf.exactOptional(),
   }).exactOptional().describe("recbole: names of the fields, by default user_id, item_id, rating, timestamp"),
+  licence: z.string().min(1).exactOptional()
+    .describe("on what terms the data may be used, for the model card; nothing is checked against it"),
   kCore: z.int().min(0).default(5)
     .describe("users and items with fewer interactions are dropped until none is left; 0 or 1 keeps all"),
   minRating: z.number().nullable().default(null).describe(

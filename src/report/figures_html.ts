@@ -1,0 +1,88 @@
+import { type CurveMarks, curveSvg } from "./curve_svg.ts";
+import { type Curve, smoothed } from "./curves.ts";
+import { escapeHtml } from "./html.ts";
+
+/** A curve that every reader should see. */
+interface Figure extends CurveMarks {
+  readonly stage: string;
+  readonly name: string;
+  readonly caption: string;
+}
+
+/** Units of the gauges, as docs/method.md defines them; a gauge that is not here is a pure number. */
+const UNITS: Readonly<Record<string, string>> = {
+  signal: "nats",
+  klToReference: "nats per slate",
+  entropy: "nats per item",
+  undefined: "share of rollouts",
+  saturated: "share of rollouts",
+  tied: "share of groups",
+  priorShare: "share of weight",
+  evidenceWeight: "observations",
+  reward: "reward",
+};
+
+/** What the figures need to know of the run. */
+export interface FigureFacts {
+  /** The n of best-of-n. */
+  readonly n: number;
+  /** Metric specs of the reward's terms. */
+  readonly terms: readonly string[];
+}
+
+/**
+ * The curves of a run as HTML: whether alignment works, how the reference was trained, and folded below what few
+ * look at. The training reward stands beside what best-of-n of the reference is expected to reach.
+ */
+export function figuresHtml(curves: readonly Curve[], { n, terms }: FigureFacts): string {
+  const bestOfN = curves.find(({ name }) => name === "bestOfN")?.points.at(-1)?.[1];
+  const bound = bestOfN === undefined
+    ? {}
+    : { bound: { value: bestOfN, label: `best-of-${n} of the reference` } };
+  const align: Figure[] = [
+    { stage: "align", name: "reward", caption: "Reward of sampled lists", unit: "reward", ...bound },
+    { stage: "align", name: "validation", caption: "Reward of shown lists, validation", unit: "reward" },
+    {
+      stage: "align",
+      name: "signal",
+      caption: "Signal: spread of log density ratios in a group",
+      unit: "nats",
+    },
+    { stage: "align", name: "klToReference", caption: "KL to the reference", unit: "nats per slate" },
+    { stage: "align", name: "entropy", caption: "Entropy of sampled lists", unit: "nats per item" },
+    ...terms.map((name) => ({ stage: "align", name, caption: `${name} of sampled lists`, unit: name })),
+  ];
+  const sft: Figure[] = [
+    { stage: "sft", name: "loss", caption: "Cross-entropy", unit: "nats per target" },
+    { stage: "sft", name: "validation", caption: "nDCG@10, validation", unit: "nDCG@10" },
+  ];
+  const shown = (figures: readonly Figure[]) =>
+    figures.flatMap((figure) => {
+      const curve = curves.find(({ stage, name }) => stage === figure.stage && name === figure.name);
+      return curve === undefined ? [] : [figureHtml(curve, figure.caption, figure)];
+    });
+  const first = [...align, ...sft];
+  const others = curves.filter(({ stage, name }) =>
+    name !== "bestOfN" && !first.some((figure) => figure.stage === stage && figure.name === name)
+  ).map((curve) => {
+    const unit = UNITS[curve.name];
+    return figureHtml(curve, `${curve.stage}: ${curve.name}`, unit === undefined ? {} : { unit });
+  });
+  return section("<h3>Alignment</h3>", shown(align)) + section("<h3>Supervised training</h3>", shown(sft)) +
+    (others.length === 0
+      ? ""
+      : `<details><summary>All other gauges</summary>\n${section("", others)}</details>\n`);
+}
+
+function section(heading: string, figures: readonly string[]): string {
+  if (figures.length === 0) return "";
+  return `${heading}\n<div class="figures">\n${figures.join("")}</div>\n`;
+}
+
+function figureHtml(curve: Curve, caption: string, marks: CurveMarks): string {
+  const mean = smoothed(curve.points);
+  const drawn = mean === undefined ? "" : ` <small>bold: mean of ${mean.window} points</small>`;
+  return `<figure><figcaption>${escapeHtml(caption)}${drawn}</figcaption>${
+    curveSvg(curve, marks)
+  }</figure>\n`;
+}
