@@ -106,7 +106,7 @@ function printPlan(plan: RunPlan, input: CommandInput, io: Io): void {
 async function printOutcome(outcome: TrainOutcome, input: CommandInput, io: Io): Promise<void> {
   if (input.flags.has("json")) return printJson(io, outcome);
   const { resultsTables } = await import("../report/results_table.ts");
-  io.out(resultsTables(outcome.results));
+  io.out(`${resultsTables(outcome.results)}\n`);
   for (const line of outcome.summary) io.out(`${line}\n`);
   for (const warning of outcome.warnings) io.out(`warning: ${warning}\n`);
   io.out(`Run folder: ${outcome.runFolder}\n`);

@@ -25,7 +25,7 @@ export function adviceOn(
   return [
     `Training reward ${first.reward.toFixed(4)} in the first epoch, ${last.reward.toFixed(4)} in the last: ` +
     `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
-    `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last. ` +
+    `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last.`,
     keptWeights(facts),
   ];
 }

@@ -70,7 +70,7 @@ export function curveSvg(curve: Curve, { unit, bound }: CurveMarks = {}): string
     ? `<circle class="dot" cx="${tenth(x(steps[0]!))}" cy="${tenth(y(values[0]!))}" r="3"/>`
     : mean === undefined
     ? `<path class="line" d="${path(points)}"/>`
-    : `<path class="line raw" d="${path(points)}"/><path class="line" d="${path(mean.points)}"/>`;
+    : `<path class="line raw" d="${path(points)}"/><path class="line" d="${path(mean)}"/>`;
   return `<svg viewBox="0 0 ${width} ${height}" role="img"><title>${escapeHtml(title)}</title>` +
     `${rows.join("")}${columns.join("")}${axes}${mark}${limit}</svg>`;
 }

@@ -59,25 +59,22 @@ function thinned(points: [number, number][]): [number, number][] {
 const SMOOTHED_FROM = 30;
 
 /**
- * A noisy curve averaged over the steps around each; undefined where there are too few of them to need it.
+ * A noisy curve averaged over the tenth of it around each step; undefined where there are too few points to need it.
  *
  * @example
  * ```ts
  * import { smoothed } from "./curves.ts";
  * import { assertEquals } from "@std/assert";
  * const points = Array.from({ length: 100 }, (_, step) => [step, step % 2] as const);
- * assertEquals(smoothed(points)!.points[50], [50, 5 / 11]); // five odd steps among 45 … 55
+ * assertEquals(smoothed(points)![50], [50, 6 / 11]); // six odd steps among 45 … 55
  * assertEquals(smoothed(points.slice(0, 10)), undefined);
  * ```
  */
-export function smoothed(
-  points: Curve["points"],
-): { readonly points: Curve["points"]; readonly window: number } | undefined {
+export function smoothed(points: Curve["points"]): Curve["points"] | undefined {
   if (points.length < SMOOTHED_FROM) return undefined;
   const reach = Math.ceil(points.length / 20);
-  const means = points.map(([step], at): readonly [number, number] => {
+  return points.map(([step], at): readonly [number, number] => {
     const around = points.slice(Math.max(0, at - reach), at + reach + 1);
     return [step, around.reduce((sum, [, value]) => sum + value, 0) / around.length];
   });
-  return { points: means, window: 2 * reach + 1 };
 }

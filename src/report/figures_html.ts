@@ -1,5 +1,5 @@
 import { type CurveMarks, curveSvg } from "./curve_svg.ts";
-import { type Curve, smoothed } from "./curves.ts";
+import type { Curve } from "./curves.ts";
 import { escapeHtml } from "./html.ts";
 
 /** A curve that every reader should see. */
@@ -45,7 +45,7 @@ export function figuresHtml(curves: readonly Curve[], { n, terms }: FigureFacts)
     {
       stage: "align",
       name: "signal",
-      caption: "Signal: spread of log density ratios in a group",
+      caption: "Signal: spread of log density ratios",
       unit: "nats",
     },
     { stage: "align", name: "klToReference", caption: "KL to the reference", unit: "nats per slate" },
@@ -68,11 +68,16 @@ export function figuresHtml(curves: readonly Curve[], { n, terms }: FigureFacts)
     const unit = UNITS[curve.name];
     return figureHtml(curve, `${curve.stage}: ${curve.name}`, unit === undefined ? {} : { unit });
   });
-  return section("<h3>Alignment</h3>", shown(align)) + section("<h3>Supervised training</h3>", shown(sft)) +
+  if (curves.length === 0) return "<p>None: no step was logged.</p>\n";
+  return LEGEND + section("<h3>Alignment</h3>", shown(align)) +
+    section("<h3>Supervised training</h3>", shown(sft)) +
     (others.length === 0
       ? ""
       : `<details><summary>All other gauges</summary>\n${section("", others)}</details>\n`);
 }
+
+const LEGEND =
+  `<p class="note">Thin lines: single steps, or the mean of a few; bold: the mean of a tenth of the run around each.</p>\n`;
 
 function section(heading: string, figures: readonly string[]): string {
   if (figures.length === 0) return "";
@@ -80,9 +85,5 @@ function section(heading: string, figures: readonly string[]): string {
 }
 
 function figureHtml(curve: Curve, caption: string, marks: CurveMarks): string {
-  const mean = smoothed(curve.points);
-  const drawn = mean === undefined ? "" : ` <small>bold: mean of ${mean.window} points</small>`;
-  return `<figure><figcaption>${escapeHtml(caption)}${drawn}</figcaption>${
-    curveSvg(curve, marks)
-  }</figure>\n`;
+  return `<figure><figcaption>${escapeHtml(caption)}</figcaption>${curveSvg(curve, marks)}</figure>\n`;
 }
