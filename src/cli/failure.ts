@@ -18,7 +18,7 @@ export interface Failure {
  * import { explainFailure } from "./failure.ts";
  * import { assertStringIncludes } from "@std/assert";
  * const error = new Deno.errors.NotCapable('Requires write access to "/data/a.csv", run again with the --allow-write flag');
- * assertStringIncludes(explainFailure(error, false).message, "--allow-write=/data");
+ * assertStringIncludes(explainFailure(error, false).message, "--allow-write=./runs,/data");
  * ```
  */
 export function explainFailure(error: unknown, debug: boolean): Failure {
@@ -50,9 +50,13 @@ function knownFailure(error: unknown): BladeError | undefined {
     const mend = "change the owner or the mode of the file, or name another";
     return new BladeError({ place, rule: "must be open to this user", value: reason(error), mend });
   }
+  if (code === "EROFS") {
+    const mend = "name a folder on another disk";
+    return new BladeError({ place, rule: "must be on a disk that can be written, and is read-only", mend });
+  }
   if (
     error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.AlreadyExists || code === "EROFS"
+    error instanceof Deno.errors.AlreadyExists || (typeof code === "string" && /^E[A-Z]+$/.test(code))
   ) {
     return new BladeError({
       place,
@@ -72,7 +76,8 @@ function missingPermission(error: Error): BladeError {
     return new BladeError({ place: target ?? "a path", rule: "must not be a device or a system file", mend });
   }
   const isPath = kind === "read" || kind === "write";
-  const value = target === undefined ? "" : `=${kind === "write" ? dirname(target) : target}`;
+  // Deno's flag takes the place of what -P allows, so ./runs has to be named again.
+  const value = target === undefined ? "" : `=${kind === "write" ? `./runs,${dirname(target)}` : target}`;
   return new BladeError({
     place: target ?? `${kind} access`,
     rule: isPath

@@ -14,7 +14,7 @@ export function stopOnInterrupt(io: Io): Interrupt {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
-    io.err("\nsaving, press again to stop at once\n");
+    io.err("\nsaving after this step, press again to stop at once\n");
     controller.abort();
   };
   const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];

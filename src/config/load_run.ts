@@ -5,7 +5,8 @@ import type { OpenRun } from "./run_api.ts";
  * read again. Loads what computes when it is called.
  *
  * @param path the run folder
- * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone.
+ * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone or have
+ * changed.
  *
  * @example
  * ```ts

@@ -14,17 +14,19 @@ import { checkCandidates } from "../rollout/candidates.ts";
 import { rankAll } from "../rollout/roll_out.ts";
 import { readFinished, weightsFrom } from "../train/checkpoint.ts";
 import { modelOf } from "./assemble.ts";
+import { checkSameData } from "./kept_data.ts";
 import { availabilityOf, prepareMaterials } from "./materials.ts";
 import type { OpenRun, Recommendation, RunEvaluation } from "./run_api.ts";
 
 /**
  * Opens a finished run: its aligned weights (the supervised ones where nothing was aligned) and its data, read again.
  *
- * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone.
+ * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone or have changed.
  */
 export async function openRun(folder: string): Promise<OpenRun> {
-  const { config } = await readManifest(folder);
+  const { config, data } = await readManifest(folder);
   const materials = await prepareMaterials(config);
+  checkSameData(data, materials.dataset.files);
   await openDevice({
     device: config.device,
     ...(config.threads === null ? {} : { threads: config.threads }),

@@ -1,8 +1,10 @@
 import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
 import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
+import { readManifest } from "../report/manifest.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import { loadConfig } from "./parse.ts";
+import { lockRunFolder } from "./run_lock.ts";
 import type { RunApi, RunOptions, TrainOutcome } from "./run_api.ts";
 import type { BladeConfig } from "./schema.ts";
 
@@ -26,20 +28,26 @@ export async function newRunFolder(
 /** The configuration that the run of a folder was started with; undefined where there is no run. */
 export async function keptConfig(folder: string): Promise<BladeConfig | undefined> {
   const path = join(folder, RUN_FILES.config);
+  return await isThere(path) ? await loadConfig(path) : undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
+    return true;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    return undefined;
+    return false;
   }
-  return await loadConfig(path);
 }
 
 /**
- * Trains into a folder that is ready: every event goes into its log before the observer hears of it, and a new run
- * that is refused before its first step leaves no folder behind that a later one would stumble over.
+ * Trains into a folder that is ready, as its only writer: every event goes into its log before the observer hears of
+ * it, and a new run that is refused before its first step leaves no folder behind that a later one would stumble
+ * over. A run that is resumed after its end is not repeated: its results are read back.
  *
  * @param trainRun what computes, which the caller loads
+ * @throws {BladeError} when another process writes into the folder, and whatever `trainRun` throws
  */
 export async function trainInFolder(
   config: BladeConfig,
@@ -47,13 +55,29 @@ export async function trainInFolder(
   trainRun: RunApi["trainRun"],
 ): Promise<TrainOutcome> {
   const { runFolder, resume } = options;
+  if (resume && await isThere(join(runFolder, RUN_FILES.manifest))) return await finishedBefore(runFolder);
+  using lock = lockRunFolder(runFolder);
   using log = openEventLog(join(runFolder, RUN_FILES.events));
+  const observer = both(recordEvents(log), options.observer);
   try {
-    return await trainRun(config, { ...options, observer: both(recordEvents(log), options.observer) });
+    if (lock.takenFrom !== null) {
+      observer.note(
+        "info",
+        `taking over from ${lock.takenFrom}, which ended before it closed the run folder`,
+      );
+    }
+    return await trainRun(config, { ...options, observer });
   } catch (error) {
     if (!resume) await removeIfNothingHappened(runFolder);
     throw error;
   }
+}
+
+async function finishedBefore(runFolder: string): Promise<TrainOutcome> {
+  const { results, warnings, startedAt, durationMs } = await readManifest(runFolder);
+  const end = new Date(Date.parse(startedAt) + durationMs).toISOString().slice(0, 16).replace("T", " ");
+  const summary = [`The run had finished already, on ${end} UTC: nothing was trained.`];
+  return { runFolder, results, warnings, summary };
 }
 
 function both(first: Observer, second: Observer): Observer {
@@ -74,7 +98,7 @@ function both(first: Observer, second: Observer): Observer {
 }
 
 async function removeIfNothingHappened(folder: string): Promise<void> {
-  const own: string[] = [RUN_FILES.config, RUN_FILES.events];
+  const own: string[] = [RUN_FILES.config, RUN_FILES.events, RUN_FILES.data, RUN_FILES.lock];
   const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
   const events = await readEvents(join(folder, RUN_FILES.events));
   if (names.every((name) => own.includes(name)) && !events.some((event) => event.kind === "step")) {

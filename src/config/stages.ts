@@ -132,7 +132,7 @@ export async function alignedStage(
 }
 
 async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRewards> {
-  const { config, materials, model, observer, runFolder } = stage;
+  const { config, materials, model, observer, keeper, runFolder } = stage;
   const slates = config.target.priorSlates;
   const { discount } = config.target;
   const signals = materials.signals(materials.align);
@@ -157,6 +157,7 @@ async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRew
     signals,
     options,
     observer,
+    keeper,
   );
   const steps = Math.ceil(materials.align.contexts.length / batch);
   observer.step({ stage: "prior", step: steps, values: { bestOfN: bestOfNBound(prior, config.target.n) } });

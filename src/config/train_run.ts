@@ -7,6 +7,7 @@ import { randomKey } from "../numerics/random.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
 import { evaluateSystems } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
+import { keepData } from "./kept_data.ts";
 import { prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
 import { adviceOn } from "./advice.ts";
@@ -31,6 +32,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   };
   sayDevice(device, observer);
   const materials = await prepareMaterials(config);
+  await keepData(options.runFolder, materials.dataset.files);
   const model = modelOf(config, materials.dataset.catalog.ids.length);
   const { runFolder } = options;
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
@@ -63,9 +65,10 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
       key: randomKey(config.seed).split("evaluate"),
     },
     { metrics: materials.metrics, resamples: config.evaluate.resamples },
-    () => {
+    async () => {
       done++;
       observer.step({ stage: "evaluate", step: done, values: {} });
+      await stage.keeper.afterPart("evaluate");
     },
   );
   for (const parameters of Object.values(weights)) disposeTree(parameters);

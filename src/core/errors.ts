@@ -55,10 +55,15 @@ export class BladeError extends Error {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === "string"
-    ? JSON.stringify(value)
-    : typeof value === "object" && value !== null
-    ? JSON.stringify(value)
-    : String(value);
+  const text = typeof value === "string" || typeof value === "object" ? asJson(value) : String(value);
   return text.length > 120 ? text.slice(0, 117) + "…" : text;
+}
+
+/** A plugin may give anything: objects that hold themselves have no JSON. */
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "an object without JSON";
+  } catch {
+    return "an object without JSON";
+  }
 }

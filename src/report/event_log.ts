@@ -51,7 +51,13 @@ export function openEventLog(path: string): EventLog {
   return {
     append(event) {
       const bytes = encoder.encode(JSON.stringify(event) + "\n");
-      for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+      try {
+        for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+      } catch (error) {
+        // A full disk, say: the system does not tell which file did not fit.
+        if (error instanceof Error) error.message += `: write '${path}'`;
+        throw error;
+      }
     },
     [Symbol.dispose]() {
       file.close();

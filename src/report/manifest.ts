@@ -77,11 +77,12 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    const mend = "give a folder that `blade train` made; a run that stopped goes on with train --resume";
+    const started = await Deno.stat(join(runFolder, RUN_FILES.config)).then(() => true, () => false);
     throw new BladeError({
       place: runFolder,
       rule: `must be the folder of a finished run, with ${RUN_FILES.manifest}`,
-      mend,
+      ...(started ? { value: "a run that has not finished" } : {}),
+      mend: started ? `finish it with: train --resume ${runFolder}` : "give a folder that `blade train` made",
     });
   }
   let manifest: Partial<RunManifest> | null;
@@ -105,6 +106,9 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
   return manifest as RunManifest;
 }
 
+/** Files of a run folder that are not what it made. */
+const PASSING: readonly string[] = [RUN_FILES.manifest, RUN_FILES.lock];
+
 /**
  * Lists the files of a run folder with size and hash, by path; the manifest itself is left out.
  *
@@ -125,7 +129,7 @@ export async function describeArtifacts(runFolder: string): Promise<Artifact[]> 
     for await (const entry of Deno.readDir(folder)) {
       const path = join(folder, entry.name);
       if (entry.isDirectory) await visit(path);
-      if (!entry.isFile || entry.name === RUN_FILES.manifest || entry.name.endsWith(".part")) continue;
+      if (!entry.isFile || PASSING.includes(entry.name) || entry.name.endsWith(".part")) continue;
       artifacts.push({ path: relative(runFolder, path), ...await hashFile(path) });
     }
   };

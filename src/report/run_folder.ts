@@ -5,6 +5,10 @@ import { BladeError } from "../core/errors.ts";
 export const RUN_FILES = {
   manifest: "manifest.json",
   config: "config.resolved.json",
+  /** The data files that the run was started with. */
+  data: "data.json",
+  /** There while a process writes into the folder. */
+  lock: "run.lock",
   events: "events.jsonl",
   checkpoints: "checkpoints",
   lists: "lists.csv",
@@ -109,9 +113,15 @@ export async function writeAtomically(
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     // The reader knows the file that was asked for, not the one beside it.
-    if (error instanceof Error) error.message = error.message.replaceAll(basename(beside), basename(path));
+    if (error instanceof Error) nameFile(error, path, basename(beside));
     throw error;
   }
+}
+
+/** Errors of opening name the path, errors of writing do not. */
+function nameFile(error: Error, path: string, beside: string): void {
+  error.message = error.message.replaceAll(beside, basename(path));
+  if (!error.message.includes(basename(path))) error.message += `: write '${path}'`;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,6 @@
 import { resolve, toFileUrl } from "@std/path";
 import { BladeError } from "../core/errors.ts";
+import { importFailure } from "./import_failure.ts";
 import { type AnySpec, CONTRACT_VERSION, type Metric } from "./metric.ts";
 
 /** Where a plugin came from, for the manifest. */
@@ -72,12 +73,7 @@ async function importModule(specifier: string, address: string): Promise<Readonl
     return await import(address);
   } catch (error) {
     if (error instanceof BladeError) throw error;
-    throw new BladeError({
-      place: `plugin ${specifier}`,
-      rule: "must be a module that can be imported",
-      value: error instanceof Error ? error.message : String(error),
-      mend: "check the path and that the module runs by itself with `deno check`",
-    });
+    throw await importFailure(specifier, address, error);
   }
 }
 

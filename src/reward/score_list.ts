@@ -58,7 +58,7 @@ export function scoreList(
     try {
       metric.scoreBatch(batch, signals, values, undefine);
     } catch (error) {
-      throw blame(spec, batch, findCulprit(metric, batch, signals), thrown(error));
+      throw blame(spec, batch, findCulprit(metric, batch, signals), { thrown: error });
     }
   } else {
     for (let row = 0; row < values.length; row++) {
@@ -72,7 +72,7 @@ export function scoreList(
     } else if (Number.isNaN(values[row]) && !reasons.has(row)) {
       reasons.set(row, "no value given");
     } else if (Math.abs(values[row]!) === Infinity) {
-      throw blame(spec, batch, row, `the value ${values[row]}`);
+      throw blame(spec, batch, row, { value: values[row] });
     }
   }
   return { values, reasons };
@@ -104,14 +104,14 @@ function scoreRow(
   try {
     value = metric.score!(slate, context, signals, ranks);
   } catch (error) {
-    throw blame(spec, batch, row, thrown(error));
+    throw blame(spec, batch, row, { thrown: error });
   }
   if (isNotDefined(value)) {
     reasons.set(row, value.notDefined);
     return NaN;
   }
   if (typeof value !== "number" || !Number.isFinite(value)) {
-    throw blame(spec, batch, row, `the value ${described(value)}`);
+    throw blame(spec, batch, row, { value });
   }
   return value;
 }
@@ -135,33 +135,25 @@ function findCulprit(metric: ListMetric, batch: MetricBatch, signals: Signals): 
   return undefined;
 }
 
-function blame(spec: string, batch: MetricBatch, row: number | undefined, what: string): BladeError {
+/** What a plugin did wrong: it threw, or gave a value that is none. */
+type Fault = { readonly thrown: unknown } | { readonly value: unknown };
+
+function blame(spec: string, batch: MetricBatch, row: number | undefined, fault: Fault): BladeError {
   const context = row === undefined ? undefined : batch.contexts[batch.contextRow[row]!];
   const where = row === undefined || context === undefined
     ? `a batch of ${batch.contextRow.length} slates`
     : `context ${context.contextId} (user ${context.user}), slate [${rowOf(batch, row).slate.join(", ")}]`;
-  return new BladeError({
-    place: `metric ${spec}: ${where}`,
-    rule: "must give a finite number or notDefined(reason)",
-    value: what,
-    mend: "correct the plugin for this slate, and return notDefined(reason) where it has no value",
-  });
-}
-
-function thrown(error: unknown): string {
-  return `the error ${error instanceof Error ? `${error.name}: ${error.message}` : described(error)}`;
-}
-
-function described(value: unknown): string {
-  return typeof value === "number" || value === undefined || value === null
-    ? String(value)
-    : `${Array.isArray(value) ? "array" : typeof value} ${safeJson(value)}`;
-}
-
-function safeJson(value: unknown): string {
-  try {
-    return JSON.stringify(value)?.slice(0, 60) ?? "";
-  } catch {
-    return "";
+  const place = `metric ${spec}: ${where}`;
+  const mend = "correct the plugin for this slate, and return notDefined(reason) where it has no value";
+  if ("value" in fault) {
+    return new BladeError({
+      place,
+      rule: "must give a finite number or notDefined(reason)",
+      value: fault.value,
+      mend,
+    });
   }
+  const { thrown } = fault;
+  const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown;
+  return new BladeError({ place, rule: "must not throw", value: said, mend });
 }

@@ -8,6 +8,11 @@ export interface Keeper {
    * throws, the state being safe.
    */
   afterStep(stage: string, step: number, state: () => Promise<Checkpoint>): Promise<void>;
+  /**
+   * To be called after every part of a stage that keeps no state of its own and starts again when the run goes on:
+   * throws when the user asked to stop. The stages before it are safe.
+   */
+  afterPart(stage: string): Promise<void>;
 }
 
 export interface KeeperOptions {
@@ -20,19 +25,26 @@ export interface KeeperOptions {
 
 /** A keeper that writes into the run folder. */
 export function createKeeper({ runFolder, everySteps, keep, signal }: KeeperOptions): Keeper {
+  // Lets the event loop see a pending Ctrl-C: the steps themselves never yield to it on the CPU.
+  const hearSignals = () => new Promise((resolve) => setTimeout(resolve, 0));
   return {
     async afterStep(stage, step, state) {
-      // Lets the event loop see a pending Ctrl-C: the steps themselves never yield to it on the CPU.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await hearSignals();
       if (signal.aborted || step % everySteps === 0) await writeCheckpoint(runFolder, await state(), keep);
-      if (signal.aborted) {
-        throw new BladeError({
-          place: runFolder,
-          rule: `interrupted in ${stage} after step ${step}; the state is saved`,
-          mend: `go on with: train --resume ${runFolder}`,
-          exitCode: EXIT.interrupted,
-        });
-      }
+      if (signal.aborted) throw interrupted(runFolder, `in ${stage} after step ${step}; the state is saved`);
+    },
+    async afterPart(stage) {
+      await hearSignals();
+      if (signal.aborted) throw interrupted(runFolder, `in ${stage}; the stages before it are saved`);
     },
   };
+}
+
+function interrupted(runFolder: string, where: string): BladeError {
+  return new BladeError({
+    place: runFolder,
+    rule: `interrupted ${where}`,
+    mend: `go on with: train --resume ${runFolder}`,
+    exitCode: EXIT.interrupted,
+  });
 }

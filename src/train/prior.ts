@@ -6,6 +6,7 @@ import type { RandomKey } from "../numerics/random.ts";
 import { advance, type PopulationState } from "../reward/marginal.ts";
 import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
 import { rollOut } from "../rollout/roll_out.ts";
+import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 
 /** Rewards of M slates of the reference for every context: what the belief starts from. */
@@ -43,6 +44,7 @@ export async function rollOutPrior(
   signals: Signals,
   options: PriorOptions,
   observer: Observer,
+  keeper: Pick<Keeper, "afterPart">,
 ): Promise<PriorRewards> {
   const { slates: groupSize, cutoff, batch, key } = options;
   const rewards = new Float64Array(contexts.length * groupSize);
@@ -56,6 +58,7 @@ export async function rollOutPrior(
     rewards.set(scored.reward, from * groupSize);
     defined.set(scored.defined, from * groupSize);
     observer.step({ stage: "prior", step: from / batch + 1, values: { reward: definedMean(scored.reward) } });
+    await keeper.afterPart("prior");
   }
   return { slates: groupSize, rewards, defined, population };
 }

@@ -127,7 +127,7 @@ export async function evaluateSystems(
   systems: readonly SystemName[],
   setting: SystemSetting,
   options: { readonly metrics: readonly LoadedMetric[]; readonly resamples: number },
-  onSystem: (system: SystemName) => void,
+  onSystem: (system: SystemName) => void | Promise<void>,
 ): Promise<SystemsEvaluation> {
   const { set: { contexts }, signals, terms, cutoff, key } = setting;
   const lists = new Map<SystemName, SystemLists>();
@@ -150,7 +150,7 @@ export async function evaluateSystems(
     lists.set(system, made);
     perContext.set(system, evaluation.perContext);
     results.push(...evaluation.results);
-    onSystem(system);
+    await onSystem(system);
   }
   const against = (result: Result, other: SystemName) => {
     const own = perContext.get(result.system)?.get(result.metric);

@@ -33,7 +33,7 @@ Deno.test({
         if (line === "ready" || line === "aborted") child.kill("SIGINT");
       }
     }
-    assertEquals(said, ["ready", "saving, press again to stop at once", "aborted"]);
+    assertEquals(said, ["ready", "saving after this step, press again to stop at once", "aborted"]);
     assertEquals((await child.status).code, 3);
   },
 });

@@ -86,11 +86,11 @@ Deno.test("each slate is judged by its own context", () => {
 const FAULTS: Readonly<Record<string, readonly [value: () => unknown, what: string]>> = {
   "throws": [() => {
     throw new RangeError("no such item");
-  }, "RangeError: no such item"],
-  "returns NaN": [() => NaN, "the value NaN"],
-  "returns Infinity": [() => -Infinity, "the value -Infinity"],
-  "returns a text": [() => "0.5", "string"],
-  "returns nothing": [() => undefined, "undefined"],
+  }, 'must not throw, got "RangeError: no such item"'],
+  "returns NaN": [() => NaN, "must give a finite number or notDefined(reason), got NaN"],
+  "returns Infinity": [() => -Infinity, "got -Infinity"],
+  "returns a text": [() => "0.5", 'got "0.5"'],
+  "returns nothing": [() => undefined, "got undefined"],
 };
 
 for (const [fault, [value, what]] of Object.entries(FAULTS)) {

@@ -37,7 +37,7 @@ const OPTIONS: FitOptions = {
   key: randomKey(1),
 };
 const silent = { stage() {}, step() {}, note() {} };
-const keeper = { afterStep: () => Promise.resolve() };
+const keeper = { afterStep: () => Promise.resolve(), afterPart: () => Promise.resolve() };
 
 for (const kind of ["plackett-luce", "autoregressive"] as const) {
   onEachDevice(

@@ -99,7 +99,7 @@ onEachDevice("every system but the reference is paired with it, by context", asy
     ["reference", "best-of-n"],
     setting,
     options,
-    (system) => seen.push(system),
+    (system) => void seen.push(system),
   );
   assertEquals(seen, ["reference", "best-of-n"]);
   assertEquals(results.map(({ system, metric }) => `${system} ${metric}`), [
