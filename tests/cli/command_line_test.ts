@@ -70,7 +70,10 @@ Deno.test("a missing permission names the flag that grants it", () => {
   const write = new Deno.errors.NotCapable(
     'Requires write access to "/data/lists.csv", run again with the --allow-write flag',
   );
-  assertStringIncludes(explainFailure(write, false).message, "deno run -P --allow-write=./runs,/data main.ts");
+  assertStringIncludes(
+    explainFailure(write, false).message,
+    "deno run -P --allow-write=./runs,/data main.ts",
+  );
   const net = new Deno.errors.NotCapable(
     'Requires net access to "example.org:443", run again with the --allow-net flag',
   );

@@ -1,5 +1,8 @@
 /** A run that was stopped and gone on with has to end where an uninterrupted one ends, to the last bit. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { openRun } from "../../src/config/open_run.ts";
+import { lockRunFolder } from "../../src/config/run_lock.ts";
+import { readManifest } from "../../src/report/manifest.ts";
 import { checkpointsOf, configIn, dataFolder, type Run, run } from "../train/small_runs.ts";
 
 /** Everything that has state: dropout, a moving anchor, pooling, what was shown, both kinds of supervised training. */
@@ -118,4 +121,77 @@ Deno.test("a checkpoint of another model is refused with the weight at fault", a
     Error,
     "parameters/layers.0.gateUp: must be a 32-bit float tensor of shape [8,40]",
   );
+});
+
+Deno.test("a stop is heard in the stages that keep no state of their own, and the run goes on to the same end", async (t) => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const whole = await run(config, `${data.path}/whole`);
+  for (const stage of ["prior", "evaluate"]) {
+    await t.step(stage, async () => {
+      const stopped = await run(config, `${data.path}/${stage}`, { stage, step: 1 });
+      assertEquals(stopped.outcome, null);
+      assertEquals(stopped.steps.at(-1)?.stage, stage);
+      const resumed = await run(config, stopped.folder);
+      assertEquals(await checkpointsOf(resumed), await checkpointsOf(whole));
+      assertEquals(await listsOf(resumed), await listsOf(whole));
+    });
+  }
+});
+
+Deno.test("a run that has finished is not trained again: its results are read back", async () => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const whole = await run(config, `${data.path}/run`);
+  const manifest = await Deno.readTextFile(`${whole.folder}/manifest.json`);
+  const again = await run(config, whole.folder);
+  assertEquals(again.steps, []);
+  assertEquals(again.outcome?.results, whole.outcome?.results);
+  assertMatch(again.outcome?.summary.join() ?? "", /finished already, on \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  assertEquals(await Deno.readTextFile(`${whole.folder}/manifest.json`), manifest);
+});
+
+Deno.test("data that changed after the start are refused by the file's name, and by evaluation too", async (t) => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const path = `${data.path}/ratings.csv`;
+  const rows = await Deno.readTextFile(path);
+  const { folder } = await run(config, `${data.path}/run`, { stage: "align", step: 1 });
+  await Deno.writeTextFile(path, rows + "u1,i23,9999\n");
+  await t.step("a resumed run", async () => {
+    await assertRejects(
+      () => run(config, folder),
+      Error,
+      "ratings.csv: must be the file that the run was started with",
+    );
+  });
+  await Deno.writeTextFile(path, rows);
+  await t.step("with the file as it was, the run goes on", async () => {
+    assertEquals((await run(config, folder)).outcome?.runFolder, folder);
+  });
+  await t.step("a finished run that is opened", async () => {
+    await Deno.writeTextFile(path, rows + "u1,i23,9999\n");
+    await assertRejects(() => openRun(folder), Error, "must be the file that the run was started with");
+  });
+});
+
+Deno.test("a folder has one writer at a time, and one that died holding it is followed with a word", async () => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const folder = `${data.path}/run`;
+  await run(config, folder, { stage: "sft", step: 1 });
+  {
+    using _other = lockRunFolder(folder);
+    const error = await assertRejects(() => run(config, folder), Error, "must have one writer at a time");
+    assert(error.message.includes(`process ${Deno.pid}, since `), error.message);
+  }
+  await Deno.writeTextFile(`${folder}/run.lock`, "process 1, since yesterday\n");
+  const { outcome, infos } = await run(config, folder);
+  assert(outcome !== null);
+  assertEquals(infos.filter((line) => line.includes("taking over")), [
+    "taking over from process 1, since yesterday, which ended before it closed the run folder",
+  ]);
+  const { artifacts } = await readManifest(folder);
+  assertEquals(artifacts.filter(({ path }) => path === "run.lock"), []);
+  await assertRejects(() => Deno.stat(`${folder}/run.lock`), Deno.errors.NotFound);
 });

@@ -27,6 +27,7 @@ export interface Run {
   readonly outcome: TrainOutcome | null;
   readonly steps: readonly StepEvent[];
   readonly warnings: readonly string[];
+  readonly infos: readonly string[];
 }
 
 /**
@@ -43,6 +44,7 @@ export async function run(
   const stop = new AbortController();
   const steps: StepEvent[] = [];
   const warnings: string[] = [];
+  const infos: string[] = [];
   const observer = {
     stage() {},
     step(event: StepEvent) {
@@ -50,15 +52,15 @@ export async function run(
       if (event.stage === stopAfter?.stage && event.step === stopAfter.step) stop.abort();
     },
     note(level: "info" | "warning", message: string) {
-      if (level === "warning") warnings.push(message);
+      (level === "warning" ? warnings : infos).push(message);
     },
   };
   const options = { runFolder: folder, signal: stop.signal, observer, resume: true };
   try {
-    return { folder, outcome: await trainInFolder(config, options, trainRun), steps, warnings };
+    return { folder, outcome: await trainInFolder(config, options, trainRun), steps, warnings, infos };
   } catch (error) {
     if (!(error instanceof BladeError && error.exitCode === 3)) throw error;
-    return { folder, outcome: null, steps, warnings };
+    return { folder, outcome: null, steps, warnings, infos };
   }
 }
 
