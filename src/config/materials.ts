@@ -55,7 +55,13 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
   const items = dataset.catalog.ids.length;
   const lists = [align, split.validation, split.test];
   for (const { contexts } of lists) {
-    checkCandidates(contexts, items, listLength, "align.cutoff and the cutoffs of the metrics");
+    checkCandidates(
+      contexts,
+      items,
+      listLength,
+      "align.cutoff and the cutoffs of the metrics",
+      dataset.users,
+    );
   }
   const popularity = popularityOf(split.train, items);
   const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);

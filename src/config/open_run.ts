@@ -57,7 +57,7 @@ export async function openRun(folder: string): Promise<OpenRun> {
       checkNeeds(metrics, availabilityOf(dataset));
       const { contexts } = split.test;
       const cutoff = Math.max(config.align.cutoff, ...metrics.map((metric) => metric.cutoff ?? 0));
-      checkCandidates(contexts, items, cutoff, "--metrics");
+      checkCandidates(contexts, items, cutoff, "--metrics", dataset.users);
       const ranked = await rank(contexts, cutoff);
       const { results, perContext } = evaluateSlates({
         system: stage === "sft" ? "reference" : "aligned",
@@ -96,7 +96,7 @@ export async function openRun(folder: string): Promise<OpenRun> {
       const contexts = chosen.map((user, contextId) =>
         contextNow(dataset.log, user, { contextId, maxHistory: config.data.maxHistory })
       );
-      checkCandidates(contexts, items, cutoff, "--cutoff");
+      checkCandidates(contexts, items, cutoff, "--cutoff", dataset.users);
       const ranked = await rank(contexts, cutoff);
       return chosen.map((user, row) => ({
         user: dataset.users[user]!,

@@ -6,19 +6,25 @@ import type { Slates } from "../core/slates.ts";
 /** Added to the score of an item that may not be picked: far below any score, yet finite in 32 bits. */
 export const EXCLUDED = -1e9;
 
-/** Refuses contexts with fewer unseen items than the slates need. */
+/**
+ * Refuses contexts with fewer unseen items than the slates need.
+ *
+ * @param users raw ids by user index, for the message
+ */
 export function checkCandidates(
   contexts: readonly Context[],
   items: number,
   cutoff: number,
   place: string,
+  users: readonly string[],
 ): void {
   for (const { user, seen } of contexts) {
     if (items - seen.size < cutoff) {
       throw new BladeError({
         place,
-        rule:
-          `a slate needs as many unseen items as its cutoff; user ${user} has seen ${seen.size} of ${items}`,
+        rule: `a slate needs as many unseen items as its cutoff; user ${
+          users[user]
+        } has seen ${seen.size} of ${items}`,
         value: cutoff,
         mend: `choose a cutoff of at most ${
           items - seen.size

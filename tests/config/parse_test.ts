@@ -68,6 +68,16 @@ Deno.test.each([
   ['{ "reward": { "terms": [{ "weight": 1 }] } }', "reward.terms.0.metric: must be given", ""],
   ['{ "target": { "discount": 0 } }', "target.discount: must be more than 0", "0"],
   ['{ "sft": null }', "sft: must be an object", "null"],
+  [
+    '{ "reward": { "terms": [{ "metric": "ndcg@3", "weight": 0 }] } }',
+    "reward.terms: must have a term with a weight other than 0",
+    "weight",
+  ],
+  [
+    '{ "target": { "priorSlates": 9, "maxAtoms": 8 } }',
+    "target.maxAtoms: must hold the prior's rewards, of which there are target.priorSlates (9)",
+    "8",
+  ],
   ['{ "model": { "heads": 3 } }', "model.heads: must divide model.width (64)", "3"],
   ['{ "model": { "width": 66, "heads": 2 } }', "must leave heads of an even size", "33"],
   ['{ "model": { "heads": 4, "kvHeads": 3 } }', "model.kvHeads: must divide model.heads (4)", "3"],

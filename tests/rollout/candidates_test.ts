@@ -36,11 +36,11 @@ Deno.test("picksOf() ends a slate at its first empty place", () => {
 
 Deno.test("a slate longer than what a user has not seen is refused, with the longest that fits", () => {
   const contexts = [contextOf(0, []), contextOf(1, [0, 1], [3])];
-  checkCandidates(contexts, 5, 2, "align.cutoff");
+  checkCandidates(contexts, 5, 2, "align.cutoff", ["ann", "bob"]);
   assertThrows(
-    () => checkCandidates(contexts, 5, 3, "align.cutoff"),
+    () => checkCandidates(contexts, 5, 3, "align.cutoff", ["ann", "bob"]),
     Error,
-    "align.cutoff: a slate needs as many unseen items as its cutoff; user 1 has seen 3 of 5, got 3.\n" +
+    "align.cutoff: a slate needs as many unseen items as its cutoff; user bob has seen 3 of 5, got 3.\n" +
       "  To mend: choose a cutoff of at most 2",
   );
 });

@@ -13,17 +13,19 @@ export interface Contradiction {
 interface Related {
   readonly data: z.output<typeof data>;
   readonly model: z.output<typeof model>;
-  readonly reward: { readonly terms: readonly { readonly metric: string }[] };
+  readonly reward: { readonly terms: readonly { readonly metric: string; readonly weight: number }[] };
+  readonly target: { readonly maxAtoms: number; readonly priorSlates: number };
   readonly evaluate: { readonly metrics: readonly string[]; readonly systems: readonly string[] };
 }
 
 /**
- * What no single key shows: head sizes that do not divide the width, keys of another reader, names given twice.
+ * What no single key shows: head sizes that do not divide the width, keys of another reader, a reward of weights that
+ * are all 0, a memory too small for the prior, names given twice.
  *
  * @param config every section valid on its own
  */
 export function contradictions(config: Related): Contradiction[] {
-  return [...ofModel(config), ...ofData(config), ...ofNames(config)];
+  return [...ofModel(config), ...ofData(config), ...ofReward(config), ...ofNames(config)];
 }
 
 function ofModel({ model: { width, heads, kvHeads } }: Related): Contradiction[] {
@@ -78,6 +80,25 @@ function ofData({ data }: Related): Contradiction[] {
     const rule = `belongs to the reader \`${reader}\` only`;
     const mend = `remove it, or set data.reader to "${reader}"`;
     for (const key of keys) if (data[key] !== undefined) found.push({ path: ["data", key], rule, mend });
+  }
+  return found;
+}
+
+function ofReward({ reward: { terms }, target: { maxAtoms, priorSlates } }: Related): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (terms.every(({ weight }) => weight === 0)) {
+    found.push({
+      path: ["reward", "terms"],
+      rule: "must have a term with a weight other than 0, or every list is worth the same",
+      mend: "give a term the weight 1",
+    });
+  }
+  if (maxAtoms < priorSlates) {
+    found.push({
+      path: ["target", "maxAtoms"],
+      rule: `must hold the prior's rewards, of which there are target.priorSlates (${priorSlates})`,
+      mend: "raise target.maxAtoms, or lower target.priorSlates",
+    });
   }
   return found;
 }
