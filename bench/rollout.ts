@@ -47,7 +47,7 @@ export const rollout: Bench = async () => {
     const ms = await medianMs({
       peak: peak.run,
       sample: () => rollOut(model.policy, parameters, contexts, options),
-      score: () => Promise.resolve(scoreRollouts(slates, contexts, terms, SIGNALS)),
+      score: () => scoreRollouts(slates, contexts, terms, SIGNALS),
     }, { repeats: 7 });
     peak.dispose();
     disposeTree(parameters);
@@ -92,5 +92,6 @@ const SIGNALS: Signals = {
   embedding: { dimensions: 0, of: () => undefined },
   history: { of: () => [] },
   userGroups: new Map(),
+  itemGroups: { names: [], of: () => undefined },
   catalogSize: ITEMS,
 };

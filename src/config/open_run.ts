@@ -59,7 +59,7 @@ export async function openRun(folder: string): Promise<OpenRun> {
       const cutoff = Math.max(config.align.cutoff, ...metrics.map((metric) => metric.cutoff ?? 0));
       checkCandidates(contexts, items, cutoff, "--metrics", dataset.users);
       const ranked = await rank(contexts, cutoff);
-      const { results, perContext } = evaluateSlates({
+      const { results, perContext } = await evaluateSlates({
         system: stage === "sft" ? "reference" : "aligned",
         split: "test",
         items: ranked.items,

@@ -18,6 +18,8 @@ export interface Signals {
   readonly history: HistoryTable;
   /** User attributes: name → value by `contextId`. */
   readonly userGroups: ReadonlyMap<string, readonly string[]>;
+  /** The group of the items, as a column `group` of an items table gives it: a producer, a market, a minority. */
+  readonly itemGroups: ItemGroups;
   /** Size of the catalog: every item that could have been recommended. */
   readonly catalogSize: number;
 }
@@ -39,6 +41,14 @@ export interface ItemVectors {
   readonly dimensions: number;
   /** The vector of an item, or undefined when it has none. */
   of(item: ItemIndex): ArrayLike<number> | undefined;
+}
+
+/** Which group an item belongs to. */
+export interface ItemGroups {
+  /** Names of the groups, in the order of the table. */
+  readonly names: readonly string[];
+  /** The group of an item; undefined when it has none. */
+  of(item: ItemIndex): string | undefined;
 }
 
 /** What the users met before, by context. */

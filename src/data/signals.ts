@@ -1,15 +1,15 @@
 import type { Context, ContextSet } from "../core/context.ts";
 import type { Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
 import type { ItemIndex } from "../core/ids.ts";
-import type { ItemVectors, Signals } from "../core/signals.ts";
+import type { ItemGroups, ItemVectors, Signals } from "../core/signals.ts";
 import type { LogContext } from "./past.ts";
 
 /**
  * What the judges of a context set may read.
  *
  * `history` is the user's whole past at that context, repeats included, for contexts cut from this data set's log
- * (or from its train); for contexts made otherwise it is `context.history`, all that is known. `features` and
- * `embedding` are empty here: interaction data has none.
+ * (or from its train); for contexts made otherwise it is `context.history`, all that is known. `features`,
+ * `embedding` and `itemGroups` are empty here: interaction data has none.
  *
  * @example
  * ```ts
@@ -49,6 +49,7 @@ export function signalsOf(dataset: Dataset, popularity: Popularity, set: Context
         Array.from({ length: size }, (_, id) => values[byId.get(id)?.user ?? -1] ?? ""),
       ]),
     ),
+    itemGroups: NO_GROUPS,
     catalogSize: catalog.ids.length,
   };
 }
@@ -60,3 +61,4 @@ function wholePast(log: InteractionLog, context: Context & Partial<LogContext>):
 }
 
 const NO_VECTORS: ItemVectors = { dimensions: 0, of: () => undefined };
+const NO_GROUPS: ItemGroups = { names: [], of: () => undefined };

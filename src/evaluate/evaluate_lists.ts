@@ -61,7 +61,7 @@ export async function evaluateLists(
   const summaries: [string, Summary][] = [];
   const perUser: [string, Record<string, number | null>][] = [];
   for (const metric of metrics) {
-    const { summary, values } = measure(metric, batch, described.signals, {
+    const { summary, values } = await measure(metric, batch, described.signals, {
       resamples,
       key: randomKey(seed).split("bootstrap", metric.spec),
     });

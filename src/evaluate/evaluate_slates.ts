@@ -52,7 +52,7 @@ export interface EvaluationInput {
  * import { randomKey } from "../numerics/random.ts";
  * import { assertEquals } from "@std/assert";
  * const context = (contextId: number) => ({ contextId, user: contextId, history: [], seen: new Set<number>() });
- * const { results, perContext } = evaluateSlates({
+ * const { results, perContext } = await evaluateSlates({
  *   system: "reference",
  *   split: "test",
  *   items: Int32Array.of(4, 5, 6, 7),
@@ -66,7 +66,7 @@ export interface EvaluationInput {
  * assertEquals(results[0]?.mean, 0.25);
  * ```
  */
-export function evaluateSlates(input: EvaluationInput): SystemEvaluation {
+export async function evaluateSlates(input: EvaluationInput): Promise<SystemEvaluation> {
   const { system, split, contexts, signals, key, reward } = input;
   const batch: MetricBatch = {
     items: input.items,
@@ -81,7 +81,9 @@ export function evaluateSlates(input: EvaluationInput): SystemEvaluation {
   const wanted = new Map([...input.metrics, ...(reward ?? []).map(({ metric }) => metric)]
     .map((metric) => [metric.spec, metric]));
   const measured = new Map<string, Measurement>();
-  for (const [spec, metric] of wanted) measured.set(spec, measure(metric, batch, signals, resampling(spec)));
+  for (const [spec, metric] of wanted) {
+    measured.set(spec, await measure(metric, batch, signals, resampling(spec)));
+  }
   const chosen = input.metrics.map(({ spec }) => [spec, measured.get(spec)!] as const);
   if (reward !== undefined) {
     const values = rewardOf(reward, measured, contexts.length);

@@ -11,7 +11,7 @@ export interface ListTables {
   readonly relevant?: readonly TableRow[];
   /** user, item, timestamp (left out: in the order of the rows). Repeats count. What training met. */
   readonly history?: readonly TableRow[];
-  /** item, categories, features, embedding: lists, or texts with `|` between values. The catalog. */
+  /** item, categories, features, embedding, group: lists, or texts with `|` between values. The catalog. */
   readonly items?: readonly TableRow[];
 }
 
@@ -43,6 +43,7 @@ export interface ItemRow {
   readonly categories: readonly string[];
   readonly features: readonly number[] | undefined;
   readonly embedding: readonly number[] | undefined;
+  readonly group: string | undefined;
 }
 
 /** The tables with every cell read; a table that was not given is undefined. */
@@ -88,11 +89,12 @@ export function readTables(tables: ListTables): ReadTables {
       timestamp: cell.number("timestamp", "a finite number", Number.isFinite, 0),
     })),
     items: tables.items &&
-      rowsOf("items", tables.items, ["item", "categories", "features", "embedding"], (cell) => ({
+      rowsOf("items", tables.items, ["item", "categories", "features", "embedding", "group"], (cell) => ({
         item: cell.id("item"),
         categories: cell.texts("categories"),
         features: cell.vector("features"),
         embedding: cell.vector("embedding"),
+        group: cell.text("group"),
       })),
   };
 }
@@ -101,6 +103,7 @@ export function readTables(tables: ListTables): ReadTables {
 interface Cells {
   id(column: string): string;
   number(column: string, expected: string, fits: (value: number) => boolean, standard?: number): number;
+  text(column: string): string | undefined;
   texts(column: string): readonly string[];
   vector(column: string): readonly number[] | undefined;
 }
@@ -149,6 +152,13 @@ function cellsOf(table: string, line: number, row: unknown, columns: readonly st
       const number = typeof value === "string" ? Number(value) : value;
       if (typeof number !== "number" || !fits(number)) throw refuse(column, expected, value);
       return number;
+    },
+    text(column) {
+      const value = cell(column);
+      if (value !== undefined && typeof value !== "string" && typeof value !== "number") {
+        throw refuse(column, "a text", value);
+      }
+      return value === undefined ? undefined : String(value);
     },
     texts(column) {
       const value = cell(column);

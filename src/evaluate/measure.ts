@@ -2,10 +2,9 @@ import type { Signals } from "../core/signals.ts";
 import { bootstrapMeans, DEFAULT_RESAMPLES } from "../numerics/bootstrap.ts";
 import { percentileInterval } from "../numerics/interval.ts";
 import type { RandomKey } from "../numerics/random.ts";
-import { populationValue } from "../reward/marginal.ts";
+import { judgeOf } from "../reward/judge.ts";
 import type { MetricBatch } from "../reward/metric.ts";
 import type { LoadedMetric } from "../reward/registry.ts";
-import { scoreList } from "../reward/score_list.ts";
 
 /** A mean over contexts and how sure it is. */
 export interface Summary {
@@ -75,21 +74,21 @@ export function summarize(
  * import { randomKey } from "../numerics/random.ts";
  * import { assertEquals } from "@std/assert";
  * const batch = { items: Int32Array.of(0, 1, 1, 2), contextRow: Int32Array.of(0, 1), contexts: [], cutoff: 2 };
- * const { summary } = measure(await loadMetric("coverage"), batch, { catalogSize: 4 } as never, { key: randomKey(1) });
+ * const { summary } = await measure(await loadMetric("coverage"), batch, { catalogSize: 4 } as never, { key: randomKey(1) });
  * assertEquals(summary, { mean: 0.75, interval95: null, contexts: 2, undefined: 0 });
  * ```
  */
-export function measure(
+export async function measure(
   loaded: LoadedMetric,
   batch: MetricBatch,
   signals: Signals,
   resampling: Resampling,
-): Measurement {
+): Promise<Measurement> {
   if (loaded.metric.kind === "list") {
-    const { values } = scoreList(loaded.spec, loaded.metric, batch, signals);
+    const { values } = await judgeOf(loaded).scoreList(batch, signals);
     return { summary: summarize(values, resampling), values };
   }
-  const value = populationValue(loaded, batch, signals);
+  const value = await judgeOf(loaded).populationValue(batch, signals);
   const rows = batch.contextRow.length;
   return {
     summary: typeof value === "number"

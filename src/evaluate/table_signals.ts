@@ -1,7 +1,7 @@
 import type { Context } from "../core/context.ts";
 import { BladeError } from "../core/errors.ts";
 import type { ItemIndex } from "../core/ids.ts";
-import type { CategoryTable, ItemVectors, Signals } from "../core/signals.ts";
+import type { CategoryTable, ItemGroups, ItemVectors, Signals } from "../core/signals.ts";
 import type { Availability } from "../reward/needs.ts";
 import type { ItemRow, ReadTables } from "./list_tables.ts";
 
@@ -55,6 +55,7 @@ export function tableSignals(tables: ReadTables): TableSignals {
   const features = vectorsOf("features", items);
   const embedding = vectorsOf("embedding", items);
   const categories = categoriesOf(items);
+  const itemGroups = groupsOf(items);
   return {
     contexts,
     users,
@@ -67,6 +68,7 @@ export function tableSignals(tables: ReadTables): TableSignals {
       features,
       embedding,
       userGroups: new Map(),
+      itemGroups,
       catalogSize: tables.items === undefined ? itemOf.size : new Set(items.map(({ item }) => item)).size,
     },
     available: {
@@ -77,6 +79,7 @@ export function tableSignals(tables: ReadTables): TableSignals {
       features: features.dimensions > 0,
       embedding: embedding.dimensions > 0,
       userGroups: false,
+      itemGroups: itemGroups.names.length > 0,
     },
   };
 }
@@ -112,6 +115,14 @@ function categoriesOf(items: readonly ItemRow[]): CategoryTable {
     [...new Set(categories)].map((name) => placeOf.get(name)!)
   );
   return { names: [...placeOf.keys()], of: (item) => rows[item] ?? [] };
+}
+
+function groupsOf(items: readonly ItemRow[]): ItemGroups {
+  const groups = [...new Map(items.map(({ item, group }) => [item, group])).values()];
+  return {
+    names: [...new Set(groups)].filter((group) => group !== undefined),
+    of: (item) => groups[item],
+  };
 }
 
 function vectorsOf(column: "features" | "embedding", items: readonly ItemRow[]): ItemVectors {

@@ -7,6 +7,7 @@ import {
   type ListSpec,
   type Metric,
   type MetricFactory,
+  POOLED,
   type PopulationMetric,
   type PopulationSpec,
 } from "./metric.ts";
@@ -20,6 +21,7 @@ const SIGNALS: Readonly<Record<SignalName, true>> = {
   embedding: true,
   history: true,
   userGroups: true,
+  itemGroups: true,
   catalogSize: true,
 };
 
@@ -64,7 +66,7 @@ export function defineMetric<S extends SignalName, O extends OptionSpecs>(
   spec: ListSpec<S, O> | PopulationSpec<S, O, unknown>,
 ): MetricFactory<O> {
   checkSpec(spec);
-  const { name, summary, formula, kind, direction, needs } = spec;
+  const { name, summary, formula, source, equals, kind, direction, needs } = spec;
   const options = (spec.options ?? {}) as O;
   const factory = (given: Readonly<Record<string, unknown>> = {}): Metric => bind(spec, options, given);
   return Object.assign(factory, {
@@ -77,6 +79,8 @@ export function defineMetric<S extends SignalName, O extends OptionSpecs>(
       options,
       contract: CONTRACT_VERSION,
       ...(formula === undefined ? {} : { formula }),
+      ...(source === undefined ? {} : { source }),
+      ...(equals === undefined ? {} : { equals }),
     },
   }) as MetricFactory<O>;
 }
@@ -106,13 +110,13 @@ function bind<S extends SignalName, O extends OptionSpecs>(
       ...facts,
       kind: "population",
       create: (signals) => create(only(signals), options),
-      add(state, slate, weight, ranks) {
+      add(state, slate, weight, ranks, contextId = POOLED) {
         const cut = cutSlate(slate, cutoff, ranks);
-        add(state, cut.slate, weight, cut.ranks);
+        add(state, cut.slate, weight, cut.ranks, contextId);
       },
-      remove(state, slate, weight, ranks) {
+      remove(state, slate, weight, ranks, contextId = POOLED) {
         const cut = cutSlate(slate, cutoff, ranks);
-        remove(state, cut.slate, weight, cut.ranks);
+        remove(state, cut.slate, weight, cut.ranks, contextId);
       },
       value,
     };

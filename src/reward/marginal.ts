@@ -1,16 +1,17 @@
 import { BladeError } from "../core/errors.ts";
-import type { Signals } from "../core/signals.ts";
+import { NO_ITEM } from "../core/ids.ts";
+import type { SignalName, Signals } from "../core/signals.ts";
 import type { Slates } from "../core/slates.ts";
 import type { RewardTerm } from "./combine.ts";
 import { rowOf } from "./cut.ts";
-import type { MetricBatch, PopulationMetric } from "./metric.ts";
+import { type MetricBatch, POOLED, type PopulationMetric } from "./metric.ts";
 import { isNotDefined } from "./not_defined.ts";
 import type { LoadedMetric } from "./registry.ts";
 import type { ListScores } from "./score_list.ts";
 
 /**
- * What recent rollouts showed, for the metrics of many slates: a discounted count by item and rank. Plain data: it
- * goes into a checkpoint as it is.
+ * What recent rollouts showed, for the metrics of many slates: a discounted count by item and rank, and where a metric
+ * goes by context the discounted slates themselves. Plain data: it goes into a checkpoint as it is.
  */
 export interface PopulationState {
   /** λ of a step: what is shown now counts λ after it. */
@@ -25,6 +26,27 @@ export interface PopulationState {
   readonly places: readonly number[];
   /** [entries] discounted slates that showed the item there. */
   readonly weights: readonly number[];
+  /** The slates by context, null where no term goes by context. */
+  readonly shown: ShownSlates | null;
+}
+
+/** Slates with the contexts that they were for. */
+export interface ShownSlates {
+  /** Places of a slate. */
+  readonly cutoff: number;
+  /** [slates] */
+  readonly contextIds: readonly number[];
+  /** [slates·cutoff] −1 = none. */
+  readonly items: readonly number[];
+  /** [slates] discounted. */
+  readonly weights: readonly number[];
+}
+
+/** Signals that differ from context to context. */
+const BY_CONTEXT: readonly SignalName[] = ["relevance", "history", "userGroups"];
+
+function goesByContext({ needs }: PopulationMetric): boolean {
+  return needs.some((need) => BY_CONTEXT.includes(need));
 }
 
 /** An exposure that faded below this many slates is forgotten; else whatever was shown once would stay covered. */
@@ -43,7 +65,7 @@ const FORGOTTEN = 0.01;
  * const terms = [{ metric: await loadMetric("coverage"), weight: 1 }];
  * const slates = { groupSize: 1, cutoff: 2, items: Int32Array.of(3, 1), behaviorLogProb: new Float64Array(1) };
  * let state = createPopulationState(terms, { catalogSize: 5 }, { discount: 0.5 });
- * state = advance(advance(state, slates), slates);
+ * state = advance(advance(state, slates, [0]), slates, [0]);
  * assertEquals([state.items, state.places, state.weights], [[3, 1], [0, 1], [1.5, 1.5]]);
  * ```
  */
@@ -60,23 +82,39 @@ export function createPopulationState(
       mend: "set it to 0.9, for instance",
     });
   }
-  const tracked = terms.some(({ metric }) => metric.metric.kind === "population");
-  return { discount, catalogSize: signals.catalogSize, tracked, items: [], places: [], weights: [] };
+  const metrics = terms.map(({ metric }) => metric.metric).filter((metric) => metric.kind === "population");
+  return {
+    discount,
+    catalogSize: signals.catalogSize,
+    tracked: metrics.length > 0,
+    items: [],
+    places: [],
+    weights: [],
+    shown: metrics.some(goesByContext) ? { cutoff: 0, contextIds: [], items: [], weights: [] } : null,
+  };
 }
 
 /**
  * The state after a step: what was there fades by the discount, each of the step's slates counts 1.
  *
+ * @param slates B·G slates
+ * @param contextIds [B]
+ *
  * @example
  * ```ts
  * import { advance } from "./marginal.ts";
  * import { assertEquals } from "@std/assert";
- * const before = { discount: 0.5, catalogSize: 9, tracked: true, items: [4], places: [0], weights: [2] };
+ * const counts = { items: [4], places: [0], weights: [2] };
+ * const before = { discount: 0.5, catalogSize: 9, tracked: true, ...counts, shown: null };
  * const slates = { groupSize: 1, cutoff: 2, items: Int32Array.of(4, -1), behaviorLogProb: new Float64Array(1) };
- * assertEquals(advance(before, slates).weights, [2]);
+ * assertEquals(advance(before, slates, [0]).weights, [2]);
  * ```
  */
-export function advance(state: PopulationState, slates: Slates): PopulationState {
+export function advance(
+  state: PopulationState,
+  slates: Slates,
+  contextIds: readonly number[],
+): PopulationState {
   if (!state.tracked) return state;
   const width = Math.max(slates.cutoff, maxOf(state.places) + 1);
   const exposure = new Map<number, number>();
@@ -95,7 +133,32 @@ export function advance(state: PopulationState, slates: Slates): PopulationState
     items: keys.map((key) => Math.floor(key / width)),
     places: keys.map((key) => key % width),
     weights: [...exposure.values()],
+    shown: state.shown && advanceShown(state.shown, state.discount, slates, contextIds),
   };
+}
+
+function advanceShown(
+  before: ShownSlates,
+  discount: number,
+  slates: Slates,
+  contextIds: readonly number[],
+): ShownSlates {
+  const cutoff = Math.max(before.cutoff, slates.cutoff);
+  const after = { cutoff, contextIds: [] as number[], items: [] as number[], weights: [] as number[] };
+  const keep = (contextId: number, weight: number, items: ArrayLike<number>, from: number, width: number) => {
+    after.contextIds.push(contextId);
+    after.weights.push(weight);
+    for (let k = 0; k < cutoff; k++) after.items.push(k < width ? items[from + k]! : NO_ITEM);
+  };
+  before.contextIds.forEach((contextId, slate) => {
+    const weight = before.weights[slate]! * discount;
+    if (weight >= FORGOTTEN) keep(contextId, weight, before.items, slate * before.cutoff, before.cutoff);
+  });
+  for (let row = 0; row < slates.items.length / slates.cutoff; row++) {
+    const contextId = contextIds[Math.floor(row / slates.groupSize)]!;
+    keep(contextId, 1, slates.items, row * slates.cutoff, slates.cutoff);
+  }
+  return after;
 }
 
 /**
@@ -110,7 +173,8 @@ export function advance(state: PopulationState, slates: Slates): PopulationState
  * import { marginalRewards } from "./marginal.ts";
  * import { loadMetric } from "./registry.ts";
  * import { assertEquals } from "@std/assert";
- * const state = { discount: 0.9, catalogSize: 4, tracked: true, items: [0], places: [0], weights: [1] };
+ * const counts = { items: [0], places: [0], weights: [1] };
+ * const state = { discount: 0.9, catalogSize: 4, tracked: true, ...counts, shown: null };
  * const batch = { items: Int32Array.of(0, 1, 2, 3), contextRow: Int32Array.of(0, 1), contexts: [], cutoff: 2 };
  * const coverage = await loadMetric("coverage");
  * const { values } = marginalRewards(coverage, batch, { catalogSize: 4 } as never, state);
@@ -139,9 +203,10 @@ export function marginalRewards(
     const without = metric.value(state);
     for (let row = 0; row < values.length; row++) {
       const { slate, ranks } = rowOf(batch, row);
-      metric.add(state, slate, 1, ranks);
+      const contextId = contextIdOf(batch, row);
+      metric.add(state, slate, 1, ranks, contextId);
       const withIt = metric.value(state);
-      metric.remove(state, slate, 1, ranks);
+      metric.remove(state, slate, 1, ranks, contextId);
       if (isNotDefined(without)) reasons.set(row, `without the slate: ${without.notDefined}`);
       else if (isNotDefined(withIt)) reasons.set(row, withIt.notDefined);
       else values[row] = finite(loaded, withIt) - finite(loaded, without);
@@ -174,7 +239,7 @@ export function populationValue(
     const state = metric.create(signals);
     for (let row = 0; row < batch.contextRow.length; row++) {
       const { slate, ranks } = rowOf(batch, row);
-      metric.add(state, slate, 1, ranks);
+      metric.add(state, slate, 1, ranks, contextIdOf(batch, row));
     }
     const value = metric.value(state);
     return isNotDefined(value) ? value : finite(loaded, value);
@@ -183,12 +248,25 @@ export function populationValue(
 
 function stateOf(metric: PopulationMetric, signals: Signals, exposure: PopulationState): unknown {
   const state = metric.create(signals);
+  if (goesByContext(metric)) {
+    const { cutoff, contextIds, items, weights } = exposure.shown ?? NOTHING_SHOWN;
+    contextIds.forEach((contextId, at) => {
+      metric.add(state, items.slice(at * cutoff, (at + 1) * cutoff), weights[at]!, undefined, contextId);
+    });
+    return state;
+  }
   exposure.items.forEach((item, entry) => {
     const slate = new Array<number>(exposure.places[entry]! + 1).fill(-1);
     slate[slate.length - 1] = item;
     metric.add(state, slate, exposure.weights[entry]!);
   });
   return state;
+}
+
+const NOTHING_SHOWN: ShownSlates = { cutoff: 0, contextIds: [], items: [], weights: [] };
+
+function contextIdOf({ contexts, contextRow }: MetricBatch, row: number): number {
+  return contexts[contextRow[row]!]?.contextId ?? POOLED;
 }
 
 function finite(loaded: LoadedMetric, value: unknown): number {

@@ -25,6 +25,9 @@ export type Slate = readonly ItemIndex[];
  */
 export type Ranks = readonly number[];
 
+/** The `contextId` of a slate of no context in particular. */
+export const POOLED = -1;
+
 /** Many slates at once. */
 export interface MetricBatch {
   /** [R·K] `ItemIndex`, −1 = none. */
@@ -50,6 +53,10 @@ export interface SpecFacts<S extends SignalName, O extends OptionSpecs> {
   readonly summary: string;
   /** The formula in a line of text, where that says more than the summary. */
   readonly formula?: string;
+  /** The paper or book that defines it. */
+  readonly source?: string;
+  /** Whose number it equals, and with which options: "RecBole's NDCG with gain=binary". */
+  readonly equals?: readonly string[];
   /**
    * Options with their defaults: a number, a text, a boolean, a list of texts, or `oneOf(…)`. `cutoff`, the number
    * after `@`, need not be among them: every metric is given it, undefined for the whole list.
@@ -99,10 +106,14 @@ export interface PopulationSpec<S extends SignalName, O extends OptionSpecs, Sta
   readonly kind: "population";
   /** The state before any slate. */
   readonly create: (signals: Pick<Signals, S>, options: OptionValues<O>) => State;
-  /** Counts a slate in, `weight` times. `slate` ends at the cutoff. */
-  readonly add: (state: State, slate: Slate, weight: number, ranks: Ranks) => void;
-  /** Undoes `add` of the same slate and weight, but for rounding. */
-  readonly remove: (state: State, slate: Slate, weight: number, ranks: Ranks) => void;
+  /**
+   * Counts a slate in, `weight` times. `slate` ends at the cutoff; `contextId` is what relevance, history and user
+   * groups go by. A metric that needs none of these three may be shown the slates of many contexts as one, whose
+   * `contextId` is −1.
+   */
+  readonly add: (state: State, slate: Slate, weight: number, ranks: Ranks, contextId: number) => void;
+  /** Undoes `add` of the same slate, weight and context, but for rounding. */
+  readonly remove: (state: State, slate: Slate, weight: number, ranks: Ranks, contextId: number) => void;
   /** The metric of all slates counted in. */
   readonly value: (state: State) => number | NotDefined;
 }
@@ -149,9 +160,9 @@ export interface PopulationMetric extends MetricFacts {
   /** The state before any slate. */
   readonly create: (signals: Signals) => unknown;
   /** Counts a slate in, `weight` times. */
-  readonly add: (state: unknown, slate: Slate, weight: number, ranks?: Ranks) => void;
+  readonly add: (state: unknown, slate: Slate, weight: number, ranks?: Ranks, contextId?: number) => void;
   /** Undoes `add`, but for rounding. */
-  readonly remove: (state: unknown, slate: Slate, weight: number, ranks?: Ranks) => void;
+  readonly remove: (state: unknown, slate: Slate, weight: number, ranks?: Ranks, contextId?: number) => void;
   /** The metric of all slates counted in. */
   readonly value: (state: unknown) => number | NotDefined;
 }

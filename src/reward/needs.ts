@@ -15,6 +15,7 @@ const MEND: Readonly<Record<SignalName, string>> = {
   embedding: "give an items table with an embedding column",
   history: "give the users' histories (--history for lists from files)",
   userGroups: "use data that know groups of users",
+  itemGroups: "give an items table with a group column",
   catalogSize: "give the items that can be recommended",
 };
 
@@ -63,6 +64,7 @@ export function checkNeeds(
  *   features: none,
  *   embedding: none,
  *   userGroups: new Map(),
+ *   itemGroups: { names: [], of: () => undefined },
  *   popularity: { totalInteractions: 12 },
  *   catalogSize: 3,
  * });
@@ -70,15 +72,18 @@ export function checkNeeds(
  * ```
  */
 export function availableSignals(
-  signals: Pick<Signals, "categories" | "features" | "embedding" | "userGroups" | "catalogSize"> & {
-    readonly popularity: Pick<Signals["popularity"], "totalInteractions">;
-  },
+  signals:
+    & Pick<Signals, "categories" | "features" | "embedding" | "userGroups" | "itemGroups" | "catalogSize">
+    & {
+      readonly popularity: Pick<Signals["popularity"], "totalInteractions">;
+    },
 ): Availability {
   return {
     categories: signals.categories.names.length > 0,
     features: signals.features.dimensions > 0,
     embedding: signals.embedding.dimensions > 0,
     userGroups: signals.userGroups.size > 0,
+    itemGroups: signals.itemGroups.names.length > 0,
     popularity: signals.popularity.totalInteractions > 0,
     catalogSize: signals.catalogSize > 0,
   };

@@ -33,4 +33,11 @@ export type {
 export type { Context, Relevance } from "../core/context.ts";
 export type { Popularity } from "../core/dataset.ts";
 export type { brand, ItemIndex, UserIndex } from "../core/ids.ts";
-export type { CategoryTable, HistoryTable, ItemVectors, SignalName, Signals } from "../core/signals.ts";
+export type {
+  CategoryTable,
+  HistoryTable,
+  ItemGroups,
+  ItemVectors,
+  SignalName,
+  Signals,
+} from "../core/signals.ts";

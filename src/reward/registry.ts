@@ -3,6 +3,7 @@ import { BladeError } from "../core/errors.ts";
 import type { SignalName } from "../core/signals.ts";
 import { BUILTIN } from "./builtin.ts";
 import { type AnyFactory, hashOf, loadPlugin, type Plugin, type PluginSource } from "./load_plugin.ts";
+import type { Judge } from "./judge.ts";
 import type { Direction, Metric, Range } from "./metric.ts";
 import { isModule, type MetricName, parseMetricSpec } from "./metric_spec.ts";
 import { choicesOf, defaultOf, readOptions } from "./options.ts";
@@ -17,6 +18,8 @@ export interface LoadedMetric {
   readonly cutoff?: number;
   /** For the manifest. */
   readonly source: PluginSource;
+  /** Who asks it where that is not this process. */
+  readonly judge?: Judge;
 }
 
 /** An option of a metric, for listings. */
@@ -37,6 +40,10 @@ export interface MetricDescription {
   readonly summary: string;
   /** In a line of text. */
   readonly formula?: string;
+  /** The paper or book that defines it. */
+  readonly definedIn?: string;
+  /** Whose numbers it equals. */
+  readonly equals?: readonly string[];
   /** Of one slate, or of many together. */
   readonly kind: "list" | "population";
   /** Least and greatest value with the described options. */
@@ -156,6 +163,8 @@ function describe({ name, plugin }: { name: MetricName; plugin: Plugin }): Metri
     name: spec.name,
     summary: spec.summary,
     ...(spec.formula === undefined ? {} : { formula: spec.formula }),
+    ...(spec.source === undefined ? {} : { definedIn: spec.source }),
+    ...(spec.equals === undefined ? {} : { equals: spec.equals }),
     kind: spec.kind,
     range: metric.range,
     direction: spec.direction,

@@ -4,9 +4,10 @@ import type { RewardBatch } from "../core/rewards.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Slates } from "../core/slates.ts";
 import { combine, type RewardTerm, signedWeights } from "./combine.ts";
-import { marginalRewards, type PopulationState } from "./marginal.ts";
+import { judgeOf } from "./judge.ts";
+import type { PopulationState } from "./marginal.ts";
 import type { MetricBatch } from "./metric.ts";
-import { type ListScores, scoreList } from "./score_list.ts";
+import type { ListScores } from "./score_list.ts";
 
 /** The reward's parts are named here, where it is put together. */
 export type { RewardTerm } from "./combine.ts";
@@ -29,17 +30,17 @@ export type { RewardTerm } from "./combine.ts";
  * const context = { contextId: 0, user: 0, history: [], seen: new Set<number>() };
  * const slates = { groupSize: 2, cutoff: 2, items: Int32Array.of(3, 1, 4, 5), behaviorLogProb: new Float64Array(2) };
  * const signals = { relevance: { of: () => new Map([[1, 1]]) } };
- * const { reward } = scoreRollouts(slates, [context], terms, signals as never);
+ * const { reward } = await scoreRollouts(slates, [context], terms, signals as never);
  * assertEquals([...reward], [2, 0]);
  * ```
  */
-export function scoreRollouts(
+export async function scoreRollouts(
   slates: Slates,
   contexts: readonly Context[],
   terms: readonly RewardTerm[],
   signals: Signals,
   population?: PopulationState,
-): RewardBatch {
+): Promise<RewardBatch> {
   const batch: MetricBatch = {
     items: slates.items,
     contextRow: Int32Array.from(
@@ -49,7 +50,7 @@ export function scoreRollouts(
     contexts,
     cutoff: slates.cutoff,
   };
-  const scores = terms.map((term) => scoreTerm(term, batch, signals, population));
+  const scores = await Promise.all(terms.map((term) => scoreTerm(term, batch, signals, population)));
   const weights = signedWeights(terms);
   const rows = batch.contextRow.length;
   const reward = new Float64Array(rows);
@@ -68,13 +69,13 @@ export function scoreRollouts(
   return { values: scores.map(({ values }) => values), defined, reward, undefinedReasons };
 }
 
-function scoreTerm(
+async function scoreTerm(
   { metric }: RewardTerm,
   batch: MetricBatch,
   signals: Signals,
   population: PopulationState | undefined,
-): ListScores {
-  if (metric.metric.kind === "list") return scoreList(metric.spec, metric.metric, batch, signals);
+): Promise<ListScores> {
+  if (metric.metric.kind === "list") return await judgeOf(metric).scoreList(batch, signals);
   if (population === undefined) {
     throw new BladeError({
       place: `metric ${metric.spec}`,
@@ -82,5 +83,5 @@ function scoreTerm(
       mend: "pass the state of createPopulationState to scoreRollouts",
     });
   }
-  return marginalRewards(metric, batch, signals, population);
+  return await judgeOf(metric).marginalRewards(batch, signals, population);
 }

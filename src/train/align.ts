@@ -42,7 +42,7 @@ export async function alignStep(
   const key = setting.key.split("rollout", state.step);
 
   const rollouts = await rollOut(model.policy, state.parameters, contexts, { groupSize, cutoff, key });
-  const rewards = scoreRollouts(rollouts, contexts, terms, signals, state.population);
+  const rewards = await scoreRollouts(rollouts, contexts, terms, signals, state.population);
   const ratios = weighBatch(state.belief, ids, rewards, { groupSize }); // before the update
   const { gauges, ...policy } = await updatePolicy(
     state,
@@ -54,7 +54,7 @@ export async function alignStep(
     setting,
   );
   const belief = updateBatch(state.belief, ids, rewards, { groupSize });
-  const population = advance(state.population, rollouts);
+  const population = advance(state.population, rollouts, ids);
 
   const step = state.step + 1;
   const means = rewardMeans(rewards, setting);

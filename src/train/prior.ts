@@ -54,7 +54,7 @@ export async function rollOutPrior(
   for (let from = 0; from < contexts.length; from += batch) {
     const part = contexts.slice(from, from + batch);
     const slates = await rollOut(model.policy, reference, part, { groupSize, cutoff, key });
-    const scored = scoreRollouts(slates, part, terms, signals, population);
+    const scored = await scoreRollouts(slates, part, terms, signals, population);
     rewards.set(scored.reward, from * groupSize);
     defined.set(scored.defined, from * groupSize);
     observer.step({ stage: "prior", step: from / batch + 1, values: { reward: definedMean(scored.reward) } });
@@ -78,7 +78,11 @@ async function shownByReference(
   for (let from = 0; from < contexts.length; from += batch) {
     const part = contexts.slice(from, from + batch);
     const options = { groupSize, cutoff, key: key.split("exposure") };
-    shown = advance(shown, await rollOut(model.policy, reference, part, options));
+    shown = advance(
+      shown,
+      await rollOut(model.policy, reference, part, options),
+      part.map(({ contextId }) => contextId),
+    );
   }
   return shown;
 }

@@ -76,10 +76,10 @@ async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<S
     const together = kept.tracked ? 1 : pass.length;
     for (let b = 0; b < pass.length; b += together) {
       const slates = groupsOf(drawn, b, b + together);
-      const { reward } = scoreRollouts(slates, pass.slice(b, b + together), terms, signals, kept);
+      const { reward } = await scoreRollouts(slates, pass.slice(b, b + together), terms, signals, kept);
       const best = bestOfEach(slates, reward);
       items.set(best.items, (from + b) * cutoff);
-      kept = advance(kept, best);
+      kept = advance(kept, best, pass.slice(b, b + together).map(({ contextId }) => contextId));
     }
   }
   return { items };
@@ -135,7 +135,7 @@ export async function evaluateSystems(
   const results: Result[] = [];
   for (const system of systems) {
     const made = await listsOf(system, setting);
-    const evaluation = evaluateSlates({
+    const evaluation = await evaluateSlates({
       system,
       split: "test",
       items: made.items,

@@ -23,7 +23,7 @@ export async function validationScore(
   cutoff: number,
 ): Promise<number> {
   const { items } = await rankAll(model.policy, parameters, set.contexts, { cutoff, beams: 1 });
-  const { results } = evaluateSlates({
+  const { results } = await evaluateSlates({
     system: "reference",
     split: "validation",
     items,

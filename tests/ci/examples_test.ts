@@ -20,6 +20,7 @@ const SIGNALS: Signals = {
   embedding: { dimensions: 0, of: () => undefined },
   history: { of: () => [] },
   userGroups: new Map(),
+  itemGroups: { names: [], of: () => undefined },
   catalogSize: 4,
 };
 

@@ -51,6 +51,7 @@ export function smallWorld(): { readonly contexts: readonly Context[]; readonly 
       embedding: { dimensions: 3, of: vector },
       history: { of: (contextId) => HISTORIES[contextId] ?? [] },
       userGroups: new Map([["group", ["x", "y", "x", "y"]]]),
+      itemGroups: { names: ["old", "new"], of: (item) => item === 11 ? undefined : item < 6 ? "old" : "new" },
       catalogSize: ITEMS,
     },
   };

@@ -16,7 +16,10 @@ const common = {
 } as const;
 
 Deno.test("evaluateSlates() means over the contexts that have a value and counts the others", async () => {
-  const { results, perContext } = evaluateSlates({ ...common, metrics: [await loadMetric("recall@2")] });
+  const { results, perContext } = await evaluateSlates({
+    ...common,
+    metrics: [await loadMetric("recall@2")],
+  });
   // Context 0: 3 of {3}; 1: 1 and 5 of {1, 5, 7}; 2: 9 of 6; 3: nothing is relevant.
   assertEquals(perContext.get("recall@2"), Float64Array.of(1, 2 / 3, 1 / 6, NaN));
   const { mean, interval95, ...rest } = results[0]!;
@@ -26,7 +29,7 @@ Deno.test("evaluateSlates() means over the contexts that have a value and counts
 });
 
 Deno.test("evaluateSlates() gives a metric of all lists one value and no interval", async () => {
-  const { results, perContext } = evaluateSlates({
+  const { results, perContext } = await evaluateSlates({
     ...common,
     metrics: [await loadMetric("coverage@2?as=count")],
   });
@@ -40,7 +43,7 @@ Deno.test("evaluateSlates() adds the reward, terms of all lists entering every c
     { metric: await loadMetric("popularity@1"), weight: 0.01 },
     { metric: await loadMetric("coverage@2"), weight: 12 },
   ];
-  const { results, perContext } = evaluateSlates({ ...common, metrics: [], reward });
+  const { results, perContext } = await evaluateSlates({ ...common, metrics: [], reward });
   // Counts of the first items: 10, 30, 1, 20; seven of twelve items are shown.
   assertEquals(perContext.get("reward"), Float64Array.of(7.9, 7.36666666667, 7.15666666667, NaN));
   assertEquals(results.map(({ metric }) => metric), ["reward"]);
@@ -48,6 +51,6 @@ Deno.test("evaluateSlates() adds the reward, terms of all lists entering every c
 
 Deno.test("a metric's interval does not depend on what else is measured", async () => {
   const [recall, ndcg] = [await loadMetric("recall@2"), await loadMetric("ndcg@2")];
-  const alone = evaluateSlates({ ...common, metrics: [recall] }).results[0];
-  assertEquals(evaluateSlates({ ...common, metrics: [ndcg, recall] }).results[1], alone);
+  const alone = (await evaluateSlates({ ...common, metrics: [recall] })).results[0];
+  assertEquals((await evaluateSlates({ ...common, metrics: [ndcg, recall] })).results[1], alone);
 });

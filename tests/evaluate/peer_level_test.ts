@@ -57,7 +57,7 @@ for (const peer of PEERS) {
         "item-knn, 400 neighbours": itemKnn(train, items, { neighbours: 400 }).rank(test.contexts, 10),
       };
       for (const [system, values] of Object.entries(peer.values)) {
-        const { results } = evaluateSlates({
+        const { results } = await evaluateSlates({
           system: "item-knn",
           split: "test",
           items: lists[system]!,

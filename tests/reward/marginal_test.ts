@@ -1,10 +1,17 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { defineMetric } from "blade";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
 import type { Slates } from "../../src/core/slates.ts";
-import { advance, createPopulationState, populationValue } from "../../src/reward/marginal.ts";
+import {
+  advance,
+  createPopulationState,
+  type PopulationState,
+  populationValue,
+} from "../../src/reward/marginal.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 import { scoreRollouts } from "../../src/reward/score_rollouts.ts";
+import { exposureFrom, exposureTensors } from "../../src/train/exposure.ts";
 import { smallWorld } from "../contracts/world.ts";
 
 const { contexts, signals } = smallWorld();
@@ -18,33 +25,39 @@ function slatesOf(...rows: readonly (readonly number[])[]): Slates {
   };
 }
 
+/** One step in which each slate is shown to the next context. */
+function shown(before: PopulationState, slates: Slates): PopulationState {
+  const rows = slates.items.length / slates.cutoff;
+  return advance(before, slates, Array.from({ length: rows }, (_, row) => row % contexts.length));
+}
+
 async function termsOf(...specs: readonly string[]) {
   return await Promise.all(specs.map(async (spec) => ({ metric: await loadMetric(spec), weight: 1 })));
 }
 
 Deno.test("a population reward is the value with the slate less the value without it", async () => {
   const terms = await termsOf("coverage");
-  const shown = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 1], [0, 2]));
+  const before = shown(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 1], [0, 2]));
   // 3 of 12 items are shown; the slates add 0, 1 and 2 items.
-  const { reward } = scoreRollouts(
+  const { reward } = await scoreRollouts(
     slatesOf([0, 1], [2, 3], [4, 5]),
     contexts.slice(0, 3),
     terms,
     signals,
-    shown,
+    before,
   );
   assertEquals([...reward], [0, 0.0833333333333, 0.166666666667]);
 });
 
 Deno.test("mgu's reward is turned round: what brings the shares nearer to the histories is worth more", async () => {
   const terms = await termsOf("mgu?categories=a|b");
-  const shown = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([3, 4], [3, 3]));
-  const { values, reward } = scoreRollouts(
+  const before = shown(createPopulationState(terms, signals, { discount: 1 }), slatesOf([3, 4], [3, 3]));
+  const { values, reward } = await scoreRollouts(
     slatesOf([0, 1], [3, 4]),
     contexts.slice(0, 2),
     terms,
     signals,
-    shown,
+    before,
   );
   // Histories: a 40+30+10+2 = 82, b 10+10+8+1 = 29 (item 2 in halves); items 8 and 9 count for their known category.
   const a = 82 / 111;
@@ -56,46 +69,53 @@ Deno.test("mgu's reward is turned round: what brings the shares nearer to the hi
 Deno.test("slates of one batch do not see each other", async () => {
   const terms = await termsOf("coverage");
   const empty = createPopulationState(terms, signals, { discount: 0.9 });
-  const { reward } = scoreRollouts(slatesOf([5, 6], [5, 6]), contexts.slice(0, 2), terms, signals, empty);
+  const { reward } = await scoreRollouts(
+    slatesOf([5, 6], [5, 6]),
+    contexts.slice(0, 2),
+    terms,
+    signals,
+    empty,
+  );
   assertEquals(reward[0], reward[1]);
 });
 
 Deno.test("the state survives a checkpoint: the same rewards after JSON", async () => {
   const terms = await termsOf("mgu@2", "coverage@1");
   let state = createPopulationState(terms, signals, { discount: 0.7 });
-  for (const first of [0, 3, 6]) state = advance(state, slatesOf([first, first + 1, first + 2]));
+  for (const first of [0, 3, 6]) state = shown(state, slatesOf([first, first + 1, first + 2]));
   const slates = slatesOf([5, 2, 1]);
   assertEquals(
-    scoreRollouts(slates, contexts.slice(0, 1), terms, signals, JSON.parse(JSON.stringify(state))),
-    scoreRollouts(slates, contexts.slice(0, 1), terms, signals, state),
+    await scoreRollouts(slates, contexts.slice(0, 1), terms, signals, JSON.parse(JSON.stringify(state))),
+    await scoreRollouts(slates, contexts.slice(0, 1), terms, signals, state),
   );
 });
 
 Deno.test("an item that faded is a new one again", async () => {
   const terms = await termsOf("coverage?as=count");
-  const once = advance(createPopulationState(terms, signals, { discount: 0.5 }), slatesOf([4]));
-  const rewardAfter = (steps: number) => {
+  const once = shown(createPopulationState(terms, signals, { discount: 0.5 }), slatesOf([4]));
+  const rewardAfter = async (steps: number) => {
     let state = once;
-    for (let step = 0; step < steps; step++) state = advance(state, slatesOf([0]));
-    return scoreRollouts(slatesOf([4]), contexts.slice(0, 1), terms, signals, state).reward[0];
+    for (let step = 0; step < steps; step++) state = shown(state, slatesOf([0]));
+    return (await scoreRollouts(slatesOf([4]), contexts.slice(0, 1), terms, signals, state)).reward[0];
   };
   // 0.5⁶ = 0.016 is above the floor of 0.01 slates, 0.5⁷ below.
-  assertEquals([rewardAfter(6), rewardAfter(7)], [0, 1]);
+  assertEquals([await rewardAfter(6), await rewardAfter(7)], [0, 1]);
 });
 
 Deno.test("the rewards of slates shown one after another add up to the value of all", async () => {
   const coverage = await loadMetric("coverage");
   const mgu = await loadMetric("mgu");
   const slate = fc.uniqueArray(fc.integer({ min: 0, max: 11 }), { minLength: 3, maxLength: 3 });
-  fc.assert(
-    fc.property(fc.array(slate, { minLength: 2, maxLength: 6 }), (rows) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(slate, { minLength: 2, maxLength: 6 }), async (rows) => {
       for (const metric of [coverage, mgu]) {
         const terms = [{ metric, weight: 1 }];
-        let state = advance(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 3, 5]));
+        let state = shown(createPopulationState(terms, signals, { discount: 1 }), slatesOf([0, 3, 5]));
         let sum = populationValue(metric, batchOf([[0, 3, 5]]), signals) as number;
         for (const row of rows) {
-          sum += scoreRollouts(slatesOf(row), contexts.slice(0, 1), terms, signals, state).values[0]![0]!;
-          state = advance(state, slatesOf(row));
+          const { values } = await scoreRollouts(slatesOf(row), contexts.slice(0, 1), terms, signals, state);
+          sum += values[0]![0]!;
+          state = shown(state, slatesOf(row));
         }
         const whole = populationValue(metric, batchOf([[0, 3, 5], ...rows]), signals) as number;
         assertAlmostEquals(sum, whole, 1e-9, metric.spec);
@@ -107,15 +127,15 @@ Deno.test("the rewards of slates shown one after another add up to the value of 
 
 Deno.test("no exposure is kept where no term reads it", async () => {
   const state = createPopulationState(await termsOf("recall@2"), signals, { discount: 0.9 });
-  assertEquals(advance(state, slatesOf([1, 2])), state);
+  assertEquals(shown(state, slatesOf([1, 2])), state);
 });
 
 Deno.test("a metric of many slates without a state, or with another catalog's, is refused", async () => {
   const terms = await termsOf("coverage");
   const score = (state?: ReturnType<typeof createPopulationState>) => () =>
     scoreRollouts(slatesOf([1, 2]), contexts.slice(0, 1), terms, signals, state);
-  assertThrows(score(), BladeError, "coverage");
-  assertThrows(
+  await assertRejects(score(), BladeError, "coverage");
+  await assertRejects(
     score(createPopulationState(terms, { catalogSize: 5 }, { discount: 1 })),
     BladeError,
     "12 items",
@@ -130,3 +150,44 @@ function batchOf(rows: readonly (readonly number[])[]) {
     cutoff: 3,
   };
 }
+
+Deno.test("a metric that goes by context sees each slate with its own", async () => {
+  // How far the histories of those who were shown item 0 are apart: nothing but the context tells.
+  const factory = defineMetric({
+    name: "long-histories",
+    summary: "Weight of the slates shown to people with a long history.",
+    kind: "population",
+    range: [0, Infinity],
+    direction: "maximize",
+    needs: ["history"],
+    create: ({ history }) => ({ history, sum: 0, slates: 0 }),
+    add(state, slate, weight, _ranks, contextId) {
+      state.slates += weight;
+      state.sum += weight * state.history.of(contextId).length * slate.length;
+    },
+    remove(state, slate, weight, _ranks, contextId) {
+      state.slates -= weight;
+      state.sum -= weight * state.history.of(contextId).length * slate.length;
+    },
+    value: ({ sum }) => sum,
+  });
+  const metric = { spec: "long-histories", metric: factory(), source: { specifier: "test" } };
+  const terms = [{ metric, weight: 1 }];
+  const lengths = contexts.map(({ contextId }) => signals.history.of(contextId).length);
+  let state = createPopulationState(terms, signals, { discount: 0.5 });
+  state = shown(state, slatesOf([0, 1], [2, 3], [4, 5]));
+  state = shown(state, slatesOf([6, 7]));
+  assertEquals(state.shown?.contextIds, [0, 1, 2, 0]);
+  assertEquals(state.shown?.weights, [0.5, 0.5, 0.5, 1]);
+  const { values } = await scoreRollouts(
+    slatesOf([8, 9], [8, 9]),
+    contexts.slice(1, 3),
+    terms,
+    signals,
+    state,
+  );
+  assertEquals([...values[0]!], [2 * lengths[1]!, 2 * lengths[2]!]);
+  // As much as a checkpoint keeps.
+  const kept = exposureFrom(exposureTensors(state), createPopulationState(terms, signals, { discount: 0.5 }));
+  assertEquals(kept, state);
+});

@@ -28,6 +28,7 @@ Deno.test("availableSignals() finds a table without any entry missing", () => {
     features: true,
     embedding: false,
     userGroups: true,
+    itemGroups: true,
     popularity: true,
     catalogSize: true,
   });

@@ -1,5 +1,5 @@
 import { defineMetric, type ListMetric, type MetricFactory, notDefined } from "blade";
-import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Context } from "../../src/core/context.ts";
 import { BladeError } from "../../src/core/errors.ts";
 import type { Signals } from "../../src/core/signals.ts";
@@ -42,16 +42,26 @@ Deno.test("the reward is the weighted sum of raw values, what is to be minimized
     { metric: await loadMetric("popularity@2"), weight: 0.01 },
   ];
   // Context 1: relevant are 1, 5, 7. Counts: item 1 30, item 5 6, item 3 10, item 4 8.
-  const { values, reward, defined } = scoreRollouts(slatesOf(2, [1, 5], [3, 4]), [all[1]!], terms, signals);
+  const { values, reward, defined } = await scoreRollouts(
+    slatesOf(2, [1, 5], [3, 4]),
+    [all[1]!],
+    terms,
+    signals,
+  );
   assertEquals(values, [Float64Array.of(2 / 3, 0), Float64Array.of(18, 9)]);
   assertAlmostEquals(reward[0]!, 0.7 * 2 / 3 - 0.18, 1e-12);
   assertEquals(reward[1], -0.09);
   assertEquals([...defined], [1, 1]);
 });
 
-Deno.test("rewards that differ by rounding alone are equal", () => {
+Deno.test("rewards that differ by rounding alone are equal", async () => {
   const noise = metricOf((slate) => slate[0] === 0 ? 0.1 + 0.2 : 0.3);
-  const { reward } = scoreRollouts(slatesOf(2, [0], [1]), [all[0]!], [{ metric: noise, weight: 1 }], signals);
+  const { reward } = await scoreRollouts(
+    slatesOf(2, [0], [1]),
+    [all[0]!],
+    [{ metric: noise, weight: 1 }],
+    signals,
+  );
   assertEquals([...reward], [0.3, 0.3]);
 });
 
@@ -60,7 +70,7 @@ Deno.test("a slate that one term cannot value has no reward, and is counted by s
     { metric: await loadMetric("recall@2"), weight: 1 },
     { metric: metricOf((slate) => slate.includes(4) ? notDefined("four") : 0), weight: 1 },
   ];
-  const { reward, defined, undefinedReasons } = scoreRollouts(
+  const { reward, defined, undefinedReasons } = await scoreRollouts(
     slatesOf(2, [1, 5], [1, 4], [0, 1], [4, 0]),
     [all[1]!, all[3]!],
     terms,
@@ -74,9 +84,9 @@ Deno.test("a slate that one term cannot value has no reward, and is counted by s
   );
 });
 
-Deno.test("each slate is judged by its own context", () => {
+Deno.test("each slate is judged by its own context", async () => {
   const metric = metricOf((_slate, { contextId }) => contextId);
-  const { reward } = scoreRollouts(slatesOf(2, [0], [1], [2], [3]), [all[2]!, all[1]!], [{
+  const { reward } = await scoreRollouts(slatesOf(2, [0], [1], [2], [3]), [all[2]!, all[1]!], [{
     metric,
     weight: 1,
   }], signals);
@@ -94,18 +104,18 @@ const FAULTS: Readonly<Record<string, readonly [value: () => unknown, what: stri
 };
 
 for (const [fault, [value, what]] of Object.entries(FAULTS)) {
-  Deno.test(`a plugin that ${fault} is named with context, slate and value`, () => {
+  Deno.test(`a plugin that ${fault} is named with context, slate and value`, async () => {
     const metric = metricOf((slate) => slate[0] === 7 ? value() : 1);
     const score = () =>
       scoreRollouts(slatesOf(2, [0, 1], [7, 3]), [all[1]!], [{ metric, weight: 1 }], signals);
-    const error = assertThrows(score, BladeError);
+    const error = await assertRejects(score, BladeError);
     for (const part of ["mine@2", "context 1", "user 1", "[7, 3]", what]) {
       assert(error.message.includes(part), `${part} is not in: ${error.message}`);
     }
   });
 }
 
-Deno.test("a plugin that throws over a batch is blamed for the slate that makes it throw", () => {
+Deno.test("a plugin that throws over a batch is blamed for the slate that makes it throw", async () => {
   const factory = defineMetric({
     name: "batch",
     summary: "Throws at item 9.",
@@ -121,11 +131,11 @@ Deno.test("a plugin that throws over a batch is blamed for the slate that makes 
   const metric = { spec: "batch", metric: factory(), source: { specifier: "test" } };
   const score = () =>
     scoreRollouts(slatesOf(1, [0, 1], [2, 9]), all.slice(0, 2), [{ metric, weight: 1 }], signals);
-  const error = assertThrows(score, BladeError, "[2, 9]");
+  const error = await assertRejects(score, BladeError, "[2, 9]");
   assert(error.message.includes("Error: nine"), error.message);
 });
 
-Deno.test("a plugin that writes into a batch does not change the rollouts", () => {
+Deno.test("a plugin that writes into a batch does not change the rollouts", async () => {
   const factory = defineMetric({
     name: "vandal",
     summary: "Writes where it should read.",
@@ -141,11 +151,11 @@ Deno.test("a plugin that writes into a batch does not change the rollouts", () =
   });
   const slates = slatesOf(1, [3, 4], [5, 6]);
   const metric = { spec: "vandal", metric: factory(), source: { specifier: "test" } };
-  scoreRollouts(slates, all.slice(0, 2), [{ metric, weight: 1 }], signals);
+  await scoreRollouts(slates, all.slice(0, 2), [{ metric, weight: 1 }], signals);
   assertEquals([...slates.items], [3, 4, 5, 6]);
 });
 
-Deno.test("a metric is given the signals that it declares and no other", () => {
+Deno.test("a metric is given the signals that it declares and no other", async () => {
   let seen: string[] = [];
   const factory = defineMetric({
     name: "curious",
@@ -162,7 +172,7 @@ Deno.test("a metric is given the signals that it declares and no other", () => {
     },
   });
   const metric = { spec: "curious", metric: factory(), source: { specifier: "test" } };
-  scoreRollouts(slatesOf(1, [0]), [all[0]!], [{ metric, weight: 1 }], signals satisfies Signals);
+  await scoreRollouts(slatesOf(1, [0]), [all[0]!], [{ metric, weight: 1 }], signals satisfies Signals);
   assertEquals(seen, ["popularity"]);
 });
 

@@ -9,6 +9,7 @@ const population: PopulationState = {
   items: [],
   places: [],
   weights: [],
+  shown: null,
 };
 const prior = (slates: number, rewards: number[], undefinedRows: number[] = []) => ({
   slates,

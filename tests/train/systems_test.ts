@@ -68,7 +68,7 @@ onEachDevice("best-of-n keeps, of n slates of the reference, one with the best r
     cutoff: CUTOFF,
     key: setting.key.split("best-of-n"),
   });
-  const { reward } = scoreRollouts(drawn, CONTEXTS, setting.terms, setting.signals);
+  const { reward } = await scoreRollouts(drawn, CONTEXTS, setting.terms, setting.signals);
   CONTEXTS.forEach((_, b) => {
     const own = [...reward.subarray(6 * b, 6 * b + 6)];
     const best = own.indexOf(Math.max(...own));
