@@ -48,6 +48,7 @@ export {
   evaluateLists,
   type ListEvaluation,
   type ListEvaluationOptions,
+  type ListNotes,
   type ListTables,
   type TableRow,
 } from "./src/evaluate/evaluate_lists.ts";

@@ -20,7 +20,7 @@ import type { ItemIndex } from "../core/ids.ts";
  * assertEquals(order, [1, 0, 2]);
  * ```
  */
-export function popularityOf(log: InteractionLog, items: number): Popularity {
+export function popularityOf(log: Pick<InteractionLog, "offsets" | "items">, items: number): Popularity {
   const counts = new Float64Array(items);
   const users = new Float64Array(items);
   const lastUser = new Int32Array(items).fill(-1);

@@ -1,14 +1,12 @@
-import { DEFAULT_RESAMPLES } from "../numerics/bootstrap.ts";
-import { randomKey } from "../numerics/random.ts";
-import { checkNeeds } from "../reward/needs.ts";
 import { createRegistry } from "../reward/registry.ts";
-import { listBatch } from "./list_batch.ts";
+import type { ListNotes } from "./list_notes.ts";
 import { type ListTables, readTables } from "./list_tables.ts";
-import { measure, type Summary } from "./measure.ts";
-import { tableSignals } from "./table_signals.ts";
+import type { Summary } from "./measure.ts";
+import { measureLists, summarizeLists } from "./measure_lists.ts";
 
-/** The tables that lists come in. */
+/** The tables that lists come in, and what is counted of them. */
 export type { ListTables, TableRow } from "./list_tables.ts";
+export type { ListNotes } from "./list_notes.ts";
 
 /** Any system's lists, measured. Keys are the metric specs as typed. */
 export interface ListEvaluation {
@@ -16,6 +14,8 @@ export interface ListEvaluation {
   readonly metrics: Readonly<Record<string, Summary>>;
   /** By metric and user, null where undefined. Without the metrics that have one value for all users. */
   readonly perUser: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+  /** What is unusual about the lists, counted. */
+  readonly notes: ListNotes;
 }
 
 /** How lists are measured. */
@@ -38,41 +38,37 @@ export interface ListEvaluationOptions {
  * ```ts
  * import { evaluateLists } from "./evaluate_lists.ts";
  * import { assertEquals } from "@std/assert";
- * const { metrics, perUser } = await evaluateLists({
- *   lists: [["ann", "film 1", 1], ["ann", "film 2", 2], ["bob", "film 1", 1]],
+ * const { metrics, perUser, notes } = await evaluateLists({
+ *   lists: [["ann", "film 1", 1], ["ann", "film 2", 2], ["bob", "film 1", 2]],
  *   relevant: [["ann", "film 2"], ["bob", "film 3"]],
  * }, ["mrr@2"]);
  * assertEquals(metrics["mrr@2"]?.mean, 0.25);
  * assertEquals(perUser["mrr@2"], { ann: 0.5, bob: 0 });
+ * assertEquals(notes.rankGaps, 1);
  * ```
  */
 export async function evaluateLists(
   tables: ListTables,
   specs: readonly string[],
-  { plugins = [], resamples = DEFAULT_RESAMPLES, seed = 1 }: ListEvaluationOptions = {},
+  { plugins = [], ...resampling }: ListEvaluationOptions = {},
 ): Promise<ListEvaluation> {
   const registry = await createRegistry(plugins);
   const metrics = await Promise.all([...new Set(specs)].map((spec) => registry.load(spec)));
-  const read = readTables(tables);
-  const described = tableSignals(read);
-  checkNeeds(metrics, described.available);
-  const deepest = Math.max(...metrics.map(({ cutoff }) => cutoff ?? Infinity));
-  const batch = listBatch(read.lists, described, Number.isFinite(deepest) ? deepest : undefined);
-  const summaries: [string, Summary][] = [];
-  const perUser: [string, Record<string, number | null>][] = [];
-  for (const metric of metrics) {
-    const { summary, values } = await measure(metric, batch, described.signals, {
-      resamples,
-      key: randomKey(seed).split("bootstrap", metric.spec),
-    });
-    summaries.push([metric.spec, summary]);
-    if (values === undefined) continue;
-    perUser.push([
-      metric.spec,
-      Object.fromEntries(described.users.map((user, row) => [user, nullable(values[row]!)])),
-    ]);
-  }
-  return { metrics: Object.fromEntries(summaries), perUser: Object.fromEntries(perUser) };
+  const columns = await readTables(tables);
+  const [measured] = await measureLists(columns, metrics);
+  const { values, notes } = measured!;
+  const summaries = summarizeLists(values, columns.contexts, resampling);
+  const users = columns.users.slice(0, columns.contexts);
+  return {
+    metrics: Object.fromEntries(values.map(({ metric }, at) => [metric.spec, summaries[at]!])),
+    perUser: Object.fromEntries(
+      values.flatMap(({ metric, perUser }) => {
+        if (perUser === undefined) return [];
+        return [[metric.spec, Object.fromEntries(users.map((user, row) => [user, nullable(perUser[row]!)]))]];
+      }),
+    ),
+    notes,
+  };
 }
 
 function nullable(value: number): number | null {

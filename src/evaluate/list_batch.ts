@@ -1,76 +1,86 @@
+import type { Context } from "../core/context.ts";
 import { BladeError } from "../core/errors.ts";
-import { type ItemIndex, NO_ITEM } from "../core/ids.ts";
+import { NO_ITEM } from "../core/ids.ts";
 import type { MetricBatch } from "../reward/metric.ts";
-import type { ListRow } from "./list_tables.ts";
-import type { TableSignals } from "./table_signals.ts";
+import type { GroupedRows } from "./group_rows.ts";
+import type { ListRows } from "./list_columns.ts";
 
 /** Places of a batch at most: some 400 MB. */
 const MOST_PLACES = 5e7;
 
 /**
- * The lists of a table as one batch, a row per context, an item's place being its rank: a gap stays empty, a context
+ * The lists of a system as one batch, a row per context, an item's place being its rank: a gap stays empty, a context
  * without a list is an empty row. Where items share a rank they stand side by side and `ranks` says so.
  *
+ * @param lists rows of the table
+ * @param ranked those rows by user, best first
  * @param cutoff ranks beyond it are not needed; undefined for whole lists
  * @throws {BladeError} when gaps are so wide that the batch would not fit in memory.
  *
  * @example
  * ```ts
+ * import { groupRows } from "./group_rows.ts";
  * import { listBatch } from "./list_batch.ts";
- * import { readTables } from "./list_tables.ts";
- * import { tableSignals } from "./table_signals.ts";
  * import { assertEquals } from "@std/assert";
- * const tables = readTables({ lists: [["u", "a", 1], ["u", "b", 3], ["v", "a", 1]] });
- * const batch = listBatch(tables.lists, tableSignals(tables), undefined);
- * assertEquals([...batch.items], [0, -1, 1, 0, -1, -1]);
+ * const lists = { users: Int32Array.of(0, 0, 1), items: Int32Array.of(7, 8, 7), ranks: Int32Array.of(3, 1, 1) };
+ * const context = (contextId: number) => ({ contextId, user: contextId, history: [], seen: new Set<number>() });
+ * const batch = listBatch(lists, groupRows(lists.users, 2, lists.ranks), [context(0), context(1)], undefined);
+ * assertEquals([...batch.items], [8, -1, 7, 7, -1, -1]);
  * ```
  */
 export function listBatch(
-  lists: readonly ListRow[],
-  { contexts, users, itemOf }: TableSignals,
-  cutoff: number | undefined,
+  { items, ranks }: ListRows,
+  { offsets, rows }: GroupedRows,
+  contexts: readonly Context[],
+  cutoff = Infinity,
 ): MetricBatch {
-  const rowOf = new Map(users.map((user, row) => [user, row]));
-  const entries: { item: ItemIndex; rank: number }[][] = users.map(() => []);
-  for (const { user, item, rank } of lists) {
-    if (rank <= (cutoff ?? Infinity)) entries[rowOf.get(user)!]!.push({ item: itemOf.get(item)!, rank });
-  }
   let hasTies = false;
-  let width = 0;
-  for (const list of entries) {
-    list.sort((a, b) => a.rank - b.rank);
-    hasTies ||= list.some(({ rank }, at) => at > 0 && list[at - 1]!.rank === rank);
+  for (let user = 0; user < contexts.length && !hasTies; user++) {
+    for (let at = offsets[user]! + 1; at < offsets[user + 1]! && !hasTies; at++) {
+      const rank = ranks[rows[at]!]!;
+      hasTies = rank <= cutoff && rank === ranks[rows[at - 1]!];
+    }
   }
-  const placesOf = (list: readonly { rank: number }[]) => {
-    let next = 0;
-    return list.map(({ rank }) => {
-      const place = hasTies ? Math.max(next, rank - 1) : rank - 1;
-      next = place + 1;
-      return place;
-    });
+  const place = (visit: (user: number, place: number, row: number) => void) => {
+    for (let user = 0; user < contexts.length; user++) {
+      let next = 0;
+      for (let at = offsets[user]!; at < offsets[user + 1]!; at++) {
+        const row = rows[at]!;
+        if (ranks[row]! > cutoff) break;
+        const there = hasTies ? Math.max(next, ranks[row]! - 1) : ranks[row]! - 1;
+        visit(user, there, row);
+        next = there + 1;
+      }
+    }
   };
-  for (const list of entries) width = Math.max(width, (placesOf(list).at(-1) ?? -1) + 1);
-  if (width * users.length > MOST_PLACES) {
-    throw new BladeError({
-      place: "table lists, column rank",
-      rule: "must not leave gaps so wide that the lists do not fit in memory",
-      value: width,
-      mend: "number the ranks 1, 2, 3 …, or give every metric a cutoff, as in ndcg@10",
-    });
-  }
-  const items = new Int32Array(users.length * width).fill(NO_ITEM);
-  const ranks = Int32Array.from(items, (_, at) => at % width + 1);
-  entries.forEach((list, row) => {
-    placesOf(list).forEach((place, at) => {
-      items[row * width + place] = list[at]!.item;
-      ranks[row * width + place] = list[at]!.rank;
-    });
+  let width = 0;
+  place((_, there) => width = Math.max(width, there + 1));
+  if (width * contexts.length > MOST_PLACES) throw tooWide(width);
+  const placedItems = new Int32Array(contexts.length * width).fill(NO_ITEM);
+  const placedRanks = hasTies ? placeNumbers(contexts.length, width) : undefined;
+  place((user, there, row) => {
+    placedItems[user * width + there] = items[row]!;
+    if (placedRanks !== undefined) placedRanks[user * width + there] = ranks[row]!;
   });
   return {
-    items,
-    contextRow: Int32Array.from(users, (_, row) => row),
+    items: placedItems,
+    contextRow: Int32Array.from(contexts, (_, row) => row),
     contexts,
     cutoff: width,
-    ...(hasTies ? { ranks } : {}),
+    ...(placedRanks === undefined ? {} : { ranks: placedRanks }),
   };
+}
+
+/** [rows · width] 1, 2, 3 … in every row. */
+function placeNumbers(rows: number, width: number): Int32Array {
+  return new Int32Array(rows * width).map((_, at) => at % width + 1);
+}
+
+function tooWide(width: number): BladeError {
+  return new BladeError({
+    place: "table lists, column rank",
+    rule: "must not leave gaps so wide that the lists do not fit in memory",
+    value: width,
+    mend: "number the ranks 1, 2, 3 …, or give every metric a cutoff, as in ndcg@10",
+  });
 }

@@ -1,5 +1,5 @@
 import type { Signals } from "../core/signals.ts";
-import { bootstrapMeans, DEFAULT_RESAMPLES } from "../numerics/bootstrap.ts";
+import { bootstrapTogether, DEFAULT_RESAMPLES } from "../numerics/bootstrap.ts";
 import { percentileInterval } from "../numerics/interval.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { judgeOf } from "../reward/judge.ts";
@@ -48,18 +48,61 @@ export interface Resampling {
  * assertEquals(summary, { mean: 1, interval95: [1, 1], contexts: 2, undefined: 1 });
  * ```
  */
-export function summarize(
-  values: Float64Array,
+export function summarize(values: Float64Array, resampling: Resampling): Summary {
+  return summarizeTogether([values], resampling)[0]!;
+}
+
+/**
+ * The means of several metrics over the same contexts. Metrics that have values in the same contexts share their
+ * resamples, which is faster; what a metric's summary says does not depend on the others.
+ *
+ * @param columns [metrics][contexts] NaN where undefined
+ *
+ * @example
+ * ```ts
+ * import { summarize, summarizeTogether } from "./measure.ts";
+ * import { randomKey } from "../numerics/random.ts";
+ * import { assertEquals } from "@std/assert";
+ * const [recall, ild] = [Float64Array.of(0, 1, NaN), Float64Array.of(0.2, 0.4, 0.9)];
+ * const together = summarizeTogether([recall, ild], { key: randomKey(1) });
+ * assertEquals(together, [recall, ild].map((values) => summarize(values, { key: randomKey(1) })));
+ * ```
+ */
+export function summarizeTogether(
+  columns: readonly Float64Array[],
   { resamples = DEFAULT_RESAMPLES, key }: Resampling,
-): Summary {
-  const defined = values.filter((value) => !Number.isNaN(value));
-  const counts = { contexts: defined.length, undefined: values.length - defined.length };
-  if (defined.length === 0) return { mean: null, interval95: null, ...counts };
-  return {
-    mean: defined.reduce((sum, value) => sum + value, 0) / defined.length,
-    interval95: defined.length === 1 ? null : percentileInterval(bootstrapMeans(defined, resamples, key)),
-    ...counts,
-  };
+): Summary[] {
+  const summaries: Summary[] = [];
+  for (const places of byContexts(columns)) {
+    const defined = places.map((place) => columns[place]!.filter((value) => !Number.isNaN(value)));
+    const contexts = defined[0]!.length;
+    const means = contexts > 1 ? bootstrapTogether(defined, resamples, key) : [];
+    places.forEach((place, at) => {
+      const sum = defined[at]!.reduce((sum, value) => sum + value, 0);
+      summaries[place] = {
+        mean: contexts === 0 ? null : sum / contexts,
+        interval95: contexts > 1 ? percentileInterval(means[at]!) : null,
+        contexts,
+        undefined: columns[place]!.length - contexts,
+      };
+    });
+  }
+  return summaries;
+}
+
+/** Places of the columns, those together that are defined in the same contexts. */
+function byContexts(columns: readonly Float64Array[]): number[][] {
+  const groups: number[][] = [];
+  columns.forEach((column, place) => {
+    const alike = groups.find(([first]) => {
+      const other = columns[first!]!;
+      return column.length === other.length &&
+        column.every((value, context) => Number.isNaN(value) === Number.isNaN(other[context]));
+    });
+    if (alike === undefined) groups.push([place]);
+    else alike.push(place);
+  });
+  return groups;
 }
 
 /**

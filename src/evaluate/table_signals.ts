@@ -1,141 +1,135 @@
 import type { Context } from "../core/context.ts";
-import { BladeError } from "../core/errors.ts";
 import type { ItemIndex } from "../core/ids.ts";
 import type { CategoryTable, ItemGroups, ItemVectors, Signals } from "../core/signals.ts";
+import { popularityOf } from "../data/popularity.ts";
 import type { Availability } from "../reward/needs.ts";
-import type { ItemRow, ReadTables } from "./list_tables.ts";
+import { type GroupedRows, groupRows } from "./group_rows.ts";
+import type { CatalogRows, HistoryRows, ListColumns, RelevantRows } from "./list_columns.ts";
 
 /** Tables as metrics see them. */
 export interface TableSignals {
-  /** One for each user of the lists or of the relevant items, in the order of the files. */
+  /** One for each user of the lists or of the relevant items, by user number. */
   readonly contexts: readonly Context[];
   readonly signals: Signals;
   /** Signals that come from a table that was not given are not there. */
   readonly available: Availability;
-  /** The row of an item id. The catalog's items come first, then those that only other tables know. */
-  readonly itemOf: ReadonlyMap<string, ItemIndex>;
-  readonly users: readonly string[];
 }
 
 /**
  * Turns tables into contexts and signals. The catalog is the items table where there is one, else every item that
- * any table names; popularity is counted in the histories.
- *
- * @throws {BladeError} when vectors of the items table differ in length.
+ * any table names; popularity is counted in the histories. Maps and sets are made when a metric asks for them.
  *
  * @example
  * ```ts
  * import { readTables } from "./list_tables.ts";
  * import { tableSignals } from "./table_signals.ts";
  * import { assertEquals } from "@std/assert";
- * const tables = readTables({ lists: [["u", "a", 1]], history: [["u", "b"], ["v", "b"]] });
- * const { signals, users, available } = tableSignals(tables);
- * assertEquals(users, ["u"]);
+ * const columns = await readTables({ lists: [["u", "a", 1]], history: [["u", "b"], ["v", "b"]] });
+ * const { signals, contexts, available } = tableSignals(columns);
+ * assertEquals(contexts.map(({ history }) => history), [[1]]);
  * assertEquals(signals.popularity.counts, Float64Array.of(0, 2));
  * assertEquals(available.relevance, false);
  * ```
  */
-export function tableSignals(tables: ReadTables): TableSignals {
-  const { lists, relevant = [], history = [], items = [] } = tables;
-  const itemOf = numbered([...items, ...lists, ...relevant, ...history].map(({ item }) => item));
-  const users = [...numbered([...lists, ...relevant].map(({ user }) => user)).keys()];
-  const rowOf = new Map(users.map((user, row) => [user, row]));
-
-  const gains = users.map(() => new Map<ItemIndex, number>());
-  for (const { user, item, gain } of relevant) gains[rowOf.get(user)!]!.set(itemOf.get(item)!, gain);
-
-  const histories: ItemIndex[][] = users.map(() => []);
-  for (const { user, item } of history.toSorted((a, b) => a.timestamp - b.timestamp)) {
-    histories[rowOf.get(user) ?? -1]?.push(itemOf.get(item)!);
-  }
-  const contexts = users.map((_, contextId): Context => {
-    const past = histories[contextId]!;
-    return { contextId, user: contextId, history: past, seen: new Set(past) };
-  });
-  const features = vectorsOf("features", items);
-  const embedding = vectorsOf("embedding", items);
-  const categories = categoriesOf(items);
-  const itemGroups = groupsOf(items);
+export function tableSignals(columns: ListColumns): TableSignals {
+  const { relevant, history, catalog, userGroups = new Map() } = columns;
+  const past = historyByUser(history, columns.users.length);
+  const contexts = Array.from({ length: columns.contexts }, (_, contextId) => contextOf(contextId, past));
+  const features = vectorsOf(catalog?.features ?? []);
+  const embedding = vectorsOf(catalog?.embedding ?? []);
+  const categories = categoriesOf(catalog);
+  const itemGroups = groupsOf(catalog);
   return {
     contexts,
-    users,
-    itemOf,
     signals: {
-      relevance: { of: (contextId) => gains[contextId] ?? new Map() },
-      history: { of: (contextId) => histories[contextId] ?? [] },
-      popularity: popularityOf(tables, itemOf),
+      relevance: relevanceOf(relevant, columns.contexts),
+      history: { of: (contextId) => contexts[contextId]?.history ?? [] },
+      popularity: popularityOf(past, columns.items.length),
       categories,
       features,
       embedding,
-      userGroups: new Map(),
+      userGroups,
       itemGroups,
-      catalogSize: tables.items === undefined ? itemOf.size : new Set(items.map(({ item }) => item)).size,
+      catalogSize: catalog?.size ?? columns.items.length,
     },
     available: {
-      relevance: tables.relevant !== undefined,
-      history: tables.history !== undefined,
-      popularity: tables.history !== undefined,
+      relevance: relevant !== undefined,
+      history: history !== undefined,
+      popularity: history !== undefined,
       categories: categories.names.length > 0,
       features: features.dimensions > 0,
       embedding: embedding.dimensions > 0,
-      userGroups: false,
+      userGroups: userGroups.size > 0,
       itemGroups: itemGroups.names.length > 0,
     },
   };
 }
 
-function numbered(ids: readonly string[]): Map<string, number> {
-  return new Map([...new Set(ids)].map((id, row) => [id, row]));
+/** Items of each user, oldest first. */
+interface Past {
+  readonly offsets: Int32Array;
+  readonly items: Int32Array;
 }
 
-function popularityOf(
-  { history = [] }: ReadTables,
-  itemOf: ReadonlyMap<string, ItemIndex>,
-): Signals["popularity"] {
-  const counts = new Float64Array(itemOf.size);
-  const usersOf = Array.from({ length: itemOf.size }, () => new Set<string>());
-  for (const { user, item } of history) {
-    const row = itemOf.get(item)!;
-    counts[row]! += 1;
-    usersOf[row]!.add(user);
-  }
+function historyByUser(history: HistoryRows | undefined, users: number): Past {
+  if (history === undefined) return { offsets: new Int32Array(users + 1), items: new Int32Array(0) };
+  const { offsets, rows } = groupRows(history.users, users, history.times);
+  return { offsets, items: rows.map((row) => history.items[row]!) };
+}
+
+function contextOf(contextId: number, { offsets, items }: Past): Context {
+  let history: readonly ItemIndex[] | undefined;
+  let seen: ReadonlySet<ItemIndex> | undefined;
   return {
-    counts,
-    users: Float64Array.from(usersOf, (users) => users.size),
-    totalInteractions: history.length,
-    totalUsers: new Set(history.map(({ user }) => user)).size,
-    order: Array.from(counts, (_, item) => item).sort((a, b) => counts[b]! - counts[a]! || a - b),
+    contextId,
+    user: contextId,
+    get history() {
+      return history ??= Array.from(items.subarray(offsets[contextId]!, offsets[contextId + 1]!));
+    },
+    get seen() {
+      return seen ??= new Set(this.history);
+    },
   };
 }
 
-function categoriesOf(items: readonly ItemRow[]): CategoryTable {
-  const placeOf = numbered(items.flatMap(({ categories }) => categories));
-  const byItem = new Map(items.map(({ item, categories }) => [item, categories]));
-  const rows = [...byItem.values()].map((categories) =>
-    [...new Set(categories)].map((name) => placeOf.get(name)!)
-  );
-  return { names: [...placeOf.keys()], of: (item) => rows[item] ?? [] };
+function relevanceOf(relevant: RelevantRows | undefined, contexts: number): Signals["relevance"] {
+  const none: ReadonlyMap<ItemIndex, number> = new Map();
+  if (relevant === undefined) return { of: () => none };
+  const grouped = groupRows(relevant.users, contexts);
+  const made = new Array<ReadonlyMap<ItemIndex, number> | undefined>(contexts);
+  return {
+    of(contextId) {
+      if (contextId < 0 || contextId >= contexts) return none;
+      return made[contextId] ??= gainsOf(relevant, grouped, contextId);
+    },
+  };
 }
 
-function groupsOf(items: readonly ItemRow[]): ItemGroups {
-  const groups = [...new Map(items.map(({ item, group }) => [item, group])).values()];
+/** Gains above 0. Of an item that has several, the last one counts. */
+function gainsOf({ items, gains }: RelevantRows, { offsets, rows }: GroupedRows, user: number) {
+  const byItem = new Map<ItemIndex, number>();
+  for (let at = offsets[user]!; at < offsets[user + 1]!; at++) {
+    const row = rows[at]!;
+    if (gains[row]! > 0) byItem.set(items[row]!, gains[row]!);
+    else byItem.delete(items[row]!);
+  }
+  return byItem;
+}
+
+function categoriesOf(catalog: CatalogRows | undefined): CategoryTable {
+  const none: readonly number[] = [];
+  return { names: catalog?.categoryNames ?? [], of: (item) => catalog?.categories[item] ?? none };
+}
+
+function groupsOf(catalog: CatalogRows | undefined): ItemGroups {
+  const groups = catalog?.groups ?? [];
   return {
     names: [...new Set(groups)].filter((group) => group !== undefined),
     of: (item) => groups[item],
   };
 }
 
-function vectorsOf(column: "features" | "embedding", items: readonly ItemRow[]): ItemVectors {
-  const rows = [...new Map(items.map((row) => [row.item, row[column]])).values()];
+function vectorsOf(rows: readonly (Float64Array | undefined)[]): ItemVectors {
   const dimensions = rows.find((row) => row !== undefined)?.length ?? 0;
-  const other = items.findIndex((row) => row[column] !== undefined && row[column].length !== dimensions);
-  if (other >= 0) {
-    throw new BladeError({
-      place: `table items, row ${other + 1}, column ${column}`,
-      rule: `must have ${dimensions} numbers like the rows before`,
-      value: items[other]![column]!.length,
-      mend: "give all items vectors of one length, or leave the cell empty where it is not known",
-    });
-  }
   return { dimensions, of: (item) => rows[item] };
 }
