@@ -13,7 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["src/core", "src/numerics", "src/std"],
   ["src/device"],
   ["src/data", "src/codec", "src/model", "src/objective", "src/optimizer", "src/config/schema", "src/report"],
-  ["src/rollout", "src/reward", "src/target", "src/evaluate"],
+  ["src/rollout", "src/reward", "src/target", "src/evaluate", "src/check"],
   ["src/train"],
   ["src/config"],
   ["src/cli"],

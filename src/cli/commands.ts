@@ -4,6 +4,7 @@ import { dataInspectCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { metricsListCommand, metricsShowCommand } from "./metrics.ts";
+import { pluginCheckCommand } from "./plugin.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
 
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   recommendCommand,
   metricsListCommand,
   metricsShowCommand,
+  pluginCheckCommand,
   dataInspectCommand,
   configSchemaCommand,
   doctorCommand,

@@ -1,0 +1,91 @@
+import type { SignalName } from "../core/signals.ts";
+import type { ListMetric, Metric, PopulationMetric } from "../reward/metric.ts";
+import type { LoadedMetric } from "../reward/registry.ts";
+import { type CheckLine, failure, shown } from "./check_line.ts";
+import { checkListMetric, TOLERANCE } from "./list_checks.ts";
+import { checkPopulationMetric } from "./population_checks.ts";
+import { awkwardSlates, someContexts } from "./random_slates.ts";
+import { measureTraining, type TrainingMeasures } from "./training_measures.ts";
+import { measureLines } from "./verdict.ts";
+import { withMadeUpSignals, type World } from "./world.ts";
+
+/** What the checks of a loaded metric found. */
+export interface MetricCheck {
+  readonly lines: readonly CheckLine[];
+  /** Left out where the metric fails before there is anything to measure. */
+  readonly measures?: TrainingMeasures;
+}
+
+/** Contexts whose slates are held to the contract. */
+const CONTEXTS = 32;
+
+/**
+ * Holds a metric to everything that training relies on, and measures what training would find in it. No model is
+ * needed: random policies draw the slates.
+ *
+ * @param mayMakeUp signals that the world lacks are made up; else a lacking one fails the metric
+ */
+export async function checkMetric(
+  loaded: LoadedMetric,
+  given: World,
+  { mayMakeUp }: { readonly mayMakeUp: boolean },
+): Promise<MetricCheck> {
+  const { world, madeUp } = withMadeUpSignals(given, loaded.metric.needs);
+  const signals = signalLine(given.name, loaded.metric.needs, madeUp, mayMakeUp);
+  if (signals.outcome === "FAIL") return { lines: [signals] };
+  const batch = awkwardSlates(world, someContexts(world.contexts, CONTEXTS));
+  const lines = loaded.metric.kind === "list"
+    ? checkListMetric(loaded.spec, loaded.metric as ListMetric, world, batch)
+    : checkPopulationMetric(loaded.spec, loaded.metric as PopulationMetric, world, batch);
+  if (lines.some(({ outcome }) => outcome === "FAIL")) return { lines: [signals, ...lines] };
+  try {
+    const measures = await measureTraining(loaded, world);
+    const outside = outOfRange(loaded.metric, measures);
+    return { lines: [signals, ...lines, ...outside, ...measureLines(measures, world)], measures };
+  } catch (error) {
+    return { lines: [signals, ...lines, failure("answers", error)] };
+  }
+}
+
+/** What was measured is held to the range too; what a slate adds to a metric of many has no range of its own. */
+function outOfRange({ kind, range }: Metric, { distribution }: TrainingMeasures): CheckLine[] {
+  if (kind === "population" || distribution === null) return [];
+  const { min, max } = distribution;
+  if (min >= range[0] - TOLERANCE && max <= range[1] + TOLERANCE) return [];
+  return [{
+    check: "range",
+    outcome: "FAIL",
+    says: `${shown(min)} to ${shown(max)} on random slates is outside ${range.map(shown).join(" to ")}`,
+    mend: "correct the value, or state the range that it really has",
+  }];
+}
+
+function signalLine(
+  data: string,
+  needs: readonly SignalName[],
+  madeUp: readonly SignalName[],
+  mayMakeUp: boolean,
+): CheckLine {
+  if (madeUp.length === 0) {
+    return {
+      check: "signals",
+      outcome: "ok",
+      says: needs.length === 0 ? "it needs none" : `${data} has ${needs.join(", ")}`,
+    };
+  }
+  const lacking = madeUp.join(", ");
+  if (mayMakeUp) {
+    return {
+      check: "signals",
+      outcome: "warning",
+      says: `${data} has no ${lacking}: made up here, so the numbers below tell nothing of your data`,
+      mend: "name a configuration whose data have it: --config C",
+    };
+  }
+  return {
+    check: "signals",
+    outcome: "FAIL",
+    says: `${data} has no ${lacking}, so a run would stop before it starts`,
+    mend: "use data that have it, or let the metric do without",
+  };
+}

@@ -1,0 +1,237 @@
+import { BladeError } from "../core/errors.ts";
+import { rowOf } from "../reward/cut.ts";
+import { type MetricBatch, POOLED, type PopulationMetric, type Slate } from "../reward/metric.ts";
+import { isNotDefined } from "../reward/not_defined.ts";
+import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
+import { same, TOLERANCE } from "./list_checks.ts";
+import { frozenSlate, inputsOf } from "./watched_inputs.ts";
+import type { World } from "./world.ts";
+
+/** A slate and the context that it was for. */
+interface Shown {
+  readonly slate: Slate;
+  readonly contextId: number;
+}
+
+/** What a metric of many slates must hold: as a reward it is asked with a slate, and again without it. */
+export function checkPopulationMetric(
+  spec: string,
+  metric: PopulationMetric,
+  world: World,
+  batch: MetricBatch,
+): CheckLine[] {
+  const slates = Array.from(batch.contextRow, (contextRow, row): Shown => ({
+    slate: rowOf(batch, row).slate,
+    contextId: batch.contexts[contextRow]!.contextId,
+  })).filter(({ slate }) => slate.length > 0).slice(0, 64);
+  const asked = metricThatAnswers(spec, metric, world);
+  const before = inputsOf(world, metric.needs);
+  const answers = attempt("answers", () => {
+    asked.valueOf([]);
+    const value = asked.valueOf(slates);
+    const says = Number.isNaN(value) ? "no value" : shown(value);
+    return ok("answers", `${says} for ${slates.length} slates together, a number or a reason before them`);
+  });
+  if (answers.outcome === "FAIL") return [answers];
+  const lines = [
+    answers,
+    attempt("range", () => checkRange(metric, asked, slates)),
+    attempt("purity", () => checkPurity(asked, slates, () => inputsOf(world, metric.needs) === before)),
+  ];
+  if (lines.some(({ outcome }) => outcome === "FAIL")) return lines;
+  return [
+    ...lines,
+    attempt("rows", () => checkRows(asked, slates)),
+    attempt("remove", () => checkRemove(asked, slates)),
+    attempt("weights", () => checkWeights(asked, slates)),
+    attempt("order", () => tellOrder(asked, slates)),
+    ...(metric.needs.some((need) => ["relevance", "history", "userGroups"].includes(need))
+      ? []
+      : [attempt("pooled", () => tellPooled(asked, slates))]),
+  ];
+}
+
+/** The metric's four functions; what is wrong with an answer is thrown with the metric's name. */
+interface Asked {
+  readonly create: () => unknown;
+  readonly add: (state: unknown, slate: Shown, weight?: number) => void;
+  readonly remove: (state: unknown, slate: Shown, weight?: number) => void;
+  /** NaN where it has no value. */
+  readonly value: (state: unknown) => number;
+  readonly valueOf: (slates: readonly Shown[]) => number;
+}
+
+function metricThatAnswers(spec: string, metric: PopulationMetric, { signals }: World): Asked {
+  const asked: Asked = {
+    create: () => guarded(spec, "create", undefined, () => metric.create(signals)),
+    add: (state, shown, weight = 1) =>
+      guarded(
+        spec,
+        "add",
+        shown,
+        () => metric.add(state, frozenSlate(shown.slate), weight, undefined, shown.contextId),
+      ),
+    remove: (state, shown, weight = 1) =>
+      guarded(
+        spec,
+        "remove",
+        shown,
+        () => metric.remove(state, frozenSlate(shown.slate), weight, undefined, shown.contextId),
+      ),
+    value(state) {
+      const value: unknown = guarded(spec, "value", undefined, () => metric.value(state));
+      if (isNotDefined(value)) return NaN;
+      if (typeof value === "number" && Number.isFinite(value)) return value;
+      const mend = "return notDefined(reason) where it has no value";
+      throw new BladeError({
+        place: `metric ${spec}`,
+        rule: "must give a finite number or notDefined(reason)",
+        value,
+        mend,
+      });
+    },
+    valueOf(slates) {
+      const state = asked.create();
+      for (const slate of slates) asked.add(state, slate);
+      return asked.value(state);
+    },
+  };
+  return asked;
+}
+
+function guarded<T>(spec: string, part: string, shown: Shown | undefined, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const what = shown === undefined
+      ? ""
+      : ` of context ${shown.contextId}, slate [${shown.slate.join(", ")}]`;
+    throw new BladeError({
+      place: `metric ${spec}: ${part}${what}`,
+      rule: "must not throw, nor write to the slate",
+      value: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      mend: "correct the plugin; copy a slate before you sort or change it",
+    });
+  }
+}
+
+function checkRange(
+  { range: [least, greatest] }: PopulationMetric,
+  { create, add, value }: Asked,
+  slates: readonly Shown[],
+): CheckLine {
+  const state = create();
+  const values: number[] = [];
+  for (const slate of slates) {
+    add(state, slate);
+    values.push(value(state));
+  }
+  const at = values.findIndex((each) => each < least - TOLERANCE || each > greatest + TOLERANCE);
+  const bounds = `${shown(least)} to ${shown(greatest)}`;
+  if (at < 0) return ok("range", `after 1 to ${slates.length} slates within ${bounds}`);
+  return {
+    check: "range",
+    outcome: "FAIL",
+    says: `${shown(values[at]!)} after ${at + 1} slates is outside ${bounds}`,
+    mend: "correct the value, or state the range that it really has",
+  };
+}
+
+function checkPurity(
+  { create, add, value, valueOf }: Asked,
+  slates: readonly Shown[],
+  untouched: () => boolean,
+): CheckLine {
+  const [one, beside] = [create(), create()];
+  slates.forEach((slate, at) => {
+    add(one, slate);
+    if (at % 2 === 0) add(beside, slate);
+  });
+  const [first, second, third] = [value(one), value(one), valueOf(slates)];
+  const fail = (says: string, mend: string): CheckLine => ({ check: "purity", outcome: "FAIL", says, mend });
+  if (!same(first, second) || !same(first, third)) {
+    return fail(
+      `the same slates give ${shown(first)}, ${shown(second)} and ${shown(third)}`,
+      "use no random number and no clock; keep everything that counts in the state that create makes",
+    );
+  }
+  if (!untouched()) return fail("it writes to signals or contexts", "copy before you change");
+  return ok("purity", "the same slates give the same value, inputs untouched");
+}
+
+function checkRows({ valueOf }: Asked, slates: readonly Shown[]): CheckLine {
+  const [forwards, backwards] = [valueOf(slates), valueOf(slates.toReversed())];
+  if (same(forwards, backwards)) return ok("rows", "the order of the slates does not count");
+  return {
+    check: "rows",
+    outcome: "FAIL",
+    says: `${shown(forwards)}, but ${shown(backwards)} when the same slates are added in the opposite order`,
+    mend: "let the state be a count of what was shown, whatever the order",
+  };
+}
+
+function checkRemove({ create, add, remove, value }: Asked, slates: readonly Shown[]): CheckLine {
+  const state = create();
+  for (const slate of slates) add(state, slate);
+  const before = value(state);
+  for (const weight of [1, 0.3]) {
+    for (const slate of slates) {
+      add(state, slate, weight);
+      remove(state, slate, weight);
+      const after = value(state);
+      if (same(before, after)) continue;
+      return {
+        check: "remove",
+        outcome: "FAIL",
+        says: `${shown(before)} becomes ${shown(after)} when slate [${
+          slate.slate.join(", ")
+        }] is added and removed`,
+        mend: "let remove undo what add of the same slate and weight did",
+      };
+    }
+  }
+  return ok("remove", "remove undoes add");
+}
+
+function checkWeights({ create, add, value, valueOf }: Asked, slates: readonly Shown[]): CheckLine {
+  const state = create();
+  for (const slate of slates) add(state, slate, 2);
+  const [heavy, twice] = [value(state), valueOf([...slates, ...slates])];
+  if (same(heavy, twice)) return ok("weights", "a slate of weight 2 counts as two");
+  return {
+    check: "weights",
+    outcome: "FAIL",
+    says: `${shown(heavy)} with weight 2, but ${shown(twice)} when every slate is added twice`,
+    mend: "count weight in: older slates come back with a weight below 1",
+  };
+}
+
+function tellOrder({ valueOf }: Asked, slates: readonly Shown[]): CheckLine {
+  const changed =
+    slates.filter((shown) =>
+      !same(valueOf([shown]), valueOf([{ ...shown, slate: shown.slate.toReversed() }]))
+    ).length;
+  if (changed === 0) return ok("order", "the order of the items does not count");
+  return ok(
+    "order",
+    `the order of the items counts: turned round, ${percent(changed / slates.length)} of slates change`,
+  );
+}
+
+/** What was shown before comes back as counts by item and rank where no context is asked for. */
+function tellPooled({ create, add, value, valueOf }: Asked, slates: readonly Shown[]): CheckLine {
+  const state = create();
+  for (const { slate } of slates) {
+    slate.forEach((item, place) => {
+      if (item >= 0) add(state, { slate: [...new Array<number>(place).fill(-1), item], contextId: POOLED });
+    });
+  }
+  const [whole, apart] = [valueOf(slates), value(state)];
+  if (same(whole, apart)) return ok("pooled", "slates shown item by item count as shown whole");
+  return {
+    check: "pooled",
+    outcome: "warning",
+    says: `${shown(whole)} for whole slates, ${shown(apart)} item by item, as a reward remembers them`,
+    mend: "count items, each with its rank; a metric that needs a slate as a whole is kind list",
+  };
+}
