@@ -2,11 +2,12 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [rollout] [read-csv] [start-up]
+ *     deno task bench [--json] [train-step] [rollout] [read-csv] [evaluate-lists] [start-up]
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { evaluateLists } from "./evaluate_lists.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { readCsv } from "./read_csv.ts";
 import { rollout } from "./rollout.ts";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "train-step": trainStep,
   "rollout": rollout,
   "read-csv": readCsv,
+  "evaluate-lists": evaluateLists,
   "start-up": startUp,
 };
 

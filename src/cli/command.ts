@@ -7,7 +7,7 @@ export interface Command {
   readonly name: string;
   /** One sentence for the list of commands. */
   readonly summary: string;
-  /** Positional arguments, in capitals; a `?` ends one that may be left out. */
+  /** Positional arguments, in capitals; `…` ends one that may be given several times, then `?` one that may be left out. */
   readonly positionals: readonly string[];
   readonly flags: readonly FlagSpec[];
   /** Further help, whole sentences. */

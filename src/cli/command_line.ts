@@ -71,11 +71,11 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
 }
 
 function checkPositionals(command: Command, given: readonly string[]): void {
-  const least = command.positionals.filter((name) => !name.endsWith("?")).length;
-  if (given.length >= least && given.length <= command.positionals.length) return;
-  const wanted = command.positionals.map((name) => name.endsWith("?") ? `[${name.slice(0, -1)}]` : name).join(
-    " ",
-  );
+  const { positionals } = command;
+  const least = positionals.filter((name) => !name.endsWith("?")).length;
+  const most = positionals.some((name) => /…\??$/.test(name)) ? Infinity : positionals.length;
+  if (given.length >= least && given.length <= most) return;
+  const wanted = positionals.map((name) => name.endsWith("?") ? `[${name.slice(0, -1)}]` : name).join(" ");
   throw new BladeError({
     place: `blade ${command.name}`,
     rule: wanted === "" ? "must stand without arguments" : `must be given ${wanted}`,

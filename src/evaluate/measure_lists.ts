@@ -110,3 +110,32 @@ export function summarizeLists(
       : { mean: whole, interval95: null, contexts, undefined: 0 };
   });
 }
+
+/**
+ * The values of measured lists, a row per metric and user, for a table.
+ *
+ * @param users ids by user number
+ *
+ * @example
+ * ```ts
+ * import { loadMetric } from "../reward/registry.ts";
+ * import { perUserRows } from "./measure_lists.ts";
+ * import { assertEquals } from "@std/assert";
+ * const values = [{ metric: await loadMetric("mrr"), perUser: Float64Array.of(0.5, NaN) }];
+ * assertEquals([...perUserRows(values, ["ann", "bob", "only in the history"])], [
+ *   { user: "ann", metric: "mrr", value: 0.5 },
+ *   { user: "bob", metric: "mrr", value: null },
+ * ]);
+ * ```
+ */
+export function* perUserRows(
+  values: readonly ListValues[],
+  users: readonly string[],
+): Generator<{ readonly user: string; readonly metric: string; readonly value: number | null }> {
+  for (const { metric: { spec: metric }, perUser } of values) {
+    if (perUser === undefined) continue;
+    for (const [row, value] of perUser.entries()) {
+      yield { user: users[row]!, metric, value: Number.isNaN(value) ? null : value };
+    }
+  }
+}
