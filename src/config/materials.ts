@@ -6,6 +6,7 @@ import { popularityOf } from "../data/popularity.ts";
 import { readDataset } from "../data/read_dataset.ts";
 import { signalsOf } from "../data/signals.ts";
 import { type Split, splitDataset } from "../data/split.ts";
+import type { Constraint } from "../reward/constraints.ts";
 import { checkNeeds } from "../reward/needs.ts";
 import { createRegistry, type LoadedMetric, type MetricRegistry } from "../reward/registry.ts";
 import type { RewardTerm } from "../reward/score_rollouts.ts";
@@ -22,6 +23,8 @@ export interface Materials {
   /** Of train. */
   readonly popularity: Popularity;
   readonly terms: readonly RewardTerm[];
+  readonly constraints: readonly Constraint[];
+  /** Of the evaluation; the constraints' metrics are among them. */
   readonly metrics: readonly LoadedMetric[];
   readonly registry: MetricRegistry;
   /** Items of a list in evaluation: the slate's cutoff, or the largest that a metric asks for. */
@@ -40,7 +43,14 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
   const terms = await Promise.all(
     reward.terms.map(async ({ metric, weight }) => ({ metric: await registry.load(metric), weight })),
   );
-  const metrics = await Promise.all(evaluate.metrics.map((spec) => registry.load(spec)));
+  const constraints = await Promise.all(reward.constraints.map(async (constraint): Promise<Constraint> => ({
+    metric: await registry.load(constraint.metric),
+    ...constraint.atMost === undefined
+      ? { side: "atLeast", bound: constraint.atLeast! }
+      : { side: "atMost", bound: constraint.atMost },
+  })));
+  const specs = new Set([...evaluate.metrics, ...reward.constraints.map(({ metric }) => metric)]);
+  const metrics = await Promise.all([...specs].map((spec) => registry.load(spec)));
   const dataset = await readDataset(data);
   checkNeeds([...terms, ...metrics], availabilityOf(dataset));
   const split = splitDataset(dataset, data);
@@ -65,7 +75,19 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
   }
   const popularity = popularityOf(split.train, items);
   const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);
-  return { dataset, split, sftLog, align, popularity, terms, metrics, registry, listLength, signals };
+  return {
+    dataset,
+    split,
+    sftLog,
+    align,
+    popularity,
+    terms,
+    constraints,
+    metrics,
+    registry,
+    listLength,
+    signals,
+  };
 }
 
 /** Which signals a data set has. */

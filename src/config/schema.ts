@@ -33,7 +33,16 @@ const reward = z.strictObject({
     ),
   })).min(1).default([{ metric: "ndcg@10", weight: 0.7 }, { metric: "ild@10", weight: 0.3 }])
     .describe("the list-wise metrics that make the reward"),
-  combine: z.enum(["sum"]).default("sum").describe("sum: weighted sum of the raw metrics"),
+  combine: z.enum(["sum", "quantile"]).default("sum").describe(
+    "sum: weighted sum of the raw metrics; quantile: each by the order of its own values, free of scales",
+  ),
+  constraints: z.array(z.strictObject({
+    metric: z.string().min(1).describe("name@cutoff?option=value, as in terms"),
+    atLeast: z.number().optional().describe("least mean that is allowed"),
+    atMost: z.number().optional().describe("greatest mean that is allowed"),
+  })).default([]).describe("bounds to keep while the reward rises; a multiplier each adapts in training"),
+  multiplierRate: z.number().positive().default(0.05)
+    .describe("step of the constraints' multipliers, per step and standard deviation of violation"),
 });
 
 const target = z.strictObject({

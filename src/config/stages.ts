@@ -3,6 +3,7 @@ import type { Observer } from "../core/observer.ts";
 import { cloneParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
+import { columnsOf, compose, type Composition, rewardsOf } from "../reward/composition.ts";
 import { createPopulationState } from "../reward/marginal.ts";
 import { createBelief, setPrior } from "../target/belief.ts";
 import { align, type AlignSetting } from "../train/align.ts";
@@ -49,11 +50,15 @@ export async function referenceStage(stage: Stage): Promise<Parameters> {
 }
 
 /** The control that has seen as many labels: cross-entropy from the reference on the very targets of alignment. */
-export async function continuedStage(stage: Stage, reference: Parameters): Promise<Parameters> {
+export async function continuedStage(
+  stage: Stage,
+  reference: Parameters,
+  composition: Pick<Composition, "terms">,
+): Promise<Parameters> {
   const { materials } = stage;
   const copy = () => cloneParameters(reference);
   return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, {
-    reward: materials.terms,
+    reward: composition.terms,
   });
 }
 
@@ -73,7 +78,8 @@ async function fitStage(
   const optimizer = fitOptimizer(examples.length, options);
   const kept = await readCheckpoint(runFolder, name);
   const state = kept === null ? startFit(start(), optimizer) : fitStateFrom(kept, shapes, optimizer, place);
-  const validate = validator(stage, measure);
+  const judge = validator(stage, measure);
+  const validate = async (parameters: Parameters) => (await judge(parameters)).score;
   const { parameters, bestEpoch, bestScore } = await fitNextItems(
     model,
     examples,
@@ -93,55 +99,63 @@ export interface AlignmentFacts {
   readonly bestOfN: number;
   readonly course: Course;
   readonly bestEpoch: number;
+  /** [constraints] after the last step. */
+  readonly multipliers: Float64Array;
 }
 
-/** Prior rollouts of the reference, then alignment; the epoch with the best validation reward. */
+/** Alignment from the prior; the epoch with the best validation reward of those that keep the constraints. */
 export async function alignedStage(
   stage: Stage,
   reference: Parameters,
+  prior: PriorRewards,
+  composition: Composition,
 ): Promise<{ parameters: Parameters; facts: AlignmentFacts }> {
   const { config, materials, model, observer, keeper, runFolder } = stage;
   const shapes = parameterShapes(model.config);
   const place = placeOf(runFolder, "align");
-  const prior = await priorStage(stage, reference);
-  const bestOfN = bestOfNBound(prior, config.target.n);
+  const bestOfN = bestOfNBound(prior.slates, rewardsOf(composition.terms, prior), config.target.n);
   const finished = await readFinished(runFolder, "align");
   if (finished !== null) {
     const course = courseFrom(finished.tensors.get("course")!.data as Float64Array);
     const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
-    return { parameters, facts: { bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]! } };
+    const multipliers = finished.tensors.get("multipliers")!.data as Float64Array;
+    return { parameters, facts: { bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]!, multipliers } };
   }
-  const setting = alignSettingOf(stage, reference);
+  const setting = alignSettingOf(stage, reference, composition);
   const fresh = freshAlignment(stage, reference, prior, setting);
   const kept = await readCheckpoint(runFolder, "align");
   const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
-  const validate = validator(stage, { reward: materials.terms });
+  const { terms, constraints, scales } = composition;
+  const validate = validator(stage, { reward: terms, constraints, scales });
   const aligned = await align(start, materials.align, setting, config.align, validate, observer, keeper);
-  const { parameters, bestEpoch, bestScore, course } = aligned;
+  const { parameters, bestEpoch, bestScore, course, multipliers } = aligned;
   const numbers = courseNumbers(course);
   await finishStage(
     runFolder,
     "align",
     new Map([
       ["course", { shape: [numbers.length], data: numbers }],
+      ["multipliers", { shape: [multipliers.length], data: multipliers }],
       ...await weightsOf("parameters", parameters),
     ]),
     { bestEpoch, bestScore },
   );
-  return { parameters, facts: { bestOfN, course, bestEpoch } };
+  return { parameters, facts: { bestOfN, course, bestEpoch, multipliers } };
 }
 
-async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRewards> {
+/** Rolls the reference out on the contexts of alignment: what the belief starts from. */
+export async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRewards> {
   const { config, materials, model, observer, keeper, runFolder } = stage;
   const slates = config.target.priorSlates;
   const { discount } = config.target;
   const signals = materials.signals(materials.align);
-  const population = createPopulationState(materials.terms, signals, { discount });
+  const columns = columnsOf(materials.terms, materials.constraints);
+  const population = createPopulationState(columns, signals, { discount });
   const finished = await readFinished(runFolder, "prior");
   if (finished !== null) {
     return {
       slates,
-      rewards: finished.tensors.get("rewards")!.data as Float64Array,
+      values: columns.map((_, i) => finished.tensors.get(`values.${i}`)!.data as Float64Array),
       defined: finished.tensors.get("defined")!.data as Uint8Array,
       population: exposureFrom(within("population", finished.tensors), population),
     };
@@ -153,19 +167,21 @@ async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRew
     model,
     reference,
     materials.align,
-    materials.terms,
+    columns,
     signals,
     options,
     observer,
     keeper,
   );
   const steps = Math.ceil(materials.align.contexts.length / batch);
-  observer.step({ stage: "prior", step: steps, values: { bestOfN: bestOfNBound(prior, config.target.n) } });
+  const rewards = rewardsOf(compositionOf(stage, prior).terms, prior);
+  const bestOfN = bestOfNBound(slates, rewards, config.target.n);
+  observer.step({ stage: "prior", step: steps, values: { bestOfN } });
   await finishStage(
     runFolder,
     "prior",
     new Map([
-      ["rewards", { shape: [prior.rewards.length], data: prior.rewards }],
+      ...prior.values.map((data, i) => [`values.${i}`, { shape: [data.length], data }] as const),
       ["defined", { shape: [prior.defined.length], data: prior.defined }],
       ...under("population", exposureTensors(prior.population)),
     ]),
@@ -173,14 +189,26 @@ async function priorStage(stage: Stage, reference: Parameters): Promise<PriorRew
   return prior;
 }
 
-function alignSettingOf({ config, materials, model }: Stage, reference: Parameters): AlignSetting {
+/** How the reward's metrics go together, fitted to the reference's slates. */
+export function compositionOf({ config, materials }: Stage, prior: PriorRewards): Composition {
+  const { combine, multiplierRate: rate } = config.reward;
+  const { terms, constraints } = materials;
+  const together = config.align.batch * config.align.groupSize;
+  return compose({ combine, terms, constraints, rate }, prior, prior.slates, together);
+}
+
+function alignSettingOf(
+  { config, materials, model }: Stage,
+  reference: Parameters,
+  composition: Composition,
+): AlignSetting {
   const { anchor, emaDecay, klCoefficient, groupSize, cutoff } = config.align;
   return {
     model,
     reference,
     objective: objectiveOf(config),
     optimizer: alignOptimizerOf(config, materials.align.contexts.length),
-    terms: materials.terms,
+    composition,
     signals: materials.signals(materials.align),
     anchor,
     emaDecay,
@@ -195,13 +223,20 @@ function freshAlignment(
   { config, materials }: Stage,
   reference: Parameters,
   prior: PriorRewards,
-  { optimizer, anchor }: AlignSetting,
+  { optimizer, anchor, composition }: AlignSetting,
 ): AlignState {
   const { contexts } = materials.align;
-  const empty = createBelief({ ...config.target, contexts: contexts.length });
+  const empty = createBelief({
+    ...config.target,
+    contexts: contexts.length,
+    columns: composition.terms.length,
+  });
   const ids = contexts.map(({ contextId }) => contextId);
-  const belief = setPrior(empty, ids, prior.rewards, prior.defined, prior.slates);
-  return startAlignment(reference, optimizer, belief, prior.population, { average: anchor === "ema" });
+  const belief = setPrior(empty, ids, prior, prior.slates);
+  return startAlignment(reference, optimizer, belief, prior.population, {
+    average: anchor === "ema",
+    constraints: composition.constraints.length,
+  });
 }
 
 function validator({ config, materials, model }: Stage, measure: ValidationMeasure) {

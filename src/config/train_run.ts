@@ -12,7 +12,14 @@ import { prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
 import { adviceOn } from "./advice.ts";
 import type { BladeConfig } from "./schema.ts";
-import { alignedStage, continuedStage, referenceStage, type Stage } from "./stages.ts";
+import {
+  alignedStage,
+  compositionOf,
+  continuedStage,
+  priorStage,
+  referenceStage,
+  type Stage,
+} from "./stages.ts";
 import { writeRunRecord } from "./run_record.ts";
 
 /** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
@@ -38,8 +45,14 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
 
   const reference = await referenceStage(stage);
-  const continued = wants(config, "sft-continued") ? await continuedStage(stage, reference) : null;
-  const aligned = config.align.method === "sft" ? null : await alignedStage(stage, reference);
+  const aligns = config.align.method !== "sft";
+  const prior = aligns || config.reward.combine === "quantile" ? await priorStage(stage, reference) : null;
+  const composition = prior === null ? null : compositionOf(stage, prior);
+  const terms = composition?.terms ?? materials.terms;
+  const continued = wants(config, "sft-continued") ? await continuedStage(stage, reference, { terms }) : null;
+  const aligned = aligns && prior !== null && composition !== null
+    ? await alignedStage(stage, reference, prior, composition)
+    : null;
 
   const weights: Partial<Record<SystemName, Parameters>> = {
     reference,
@@ -58,7 +71,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
       popularity: materials.popularity,
       set: materials.split.test,
       signals: materials.signals(materials.split.test),
-      terms: materials.terms,
+      terms,
       cutoff: materials.listLength,
       beams: config.evaluate.decode === "beam" ? config.evaluate.beams : 1,
       n: config.target.n,

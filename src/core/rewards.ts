@@ -9,3 +9,14 @@ export interface RewardBatch {
   /** How often a metric gave no value, by spec and reason. */
   readonly undefinedReasons: ReadonlyMap<string, number>;
 }
+
+/** How the values of several metrics make one order of slates. */
+export interface Preference {
+  /**
+   * `sum`: by the weighted sum of the values. `quantile`: by the weighted sum of the metrics' own log density ratios,
+   * so that no metric's scale matters.
+   */
+  readonly combine: "sum" | "quantile";
+  /** [metrics] negative where less of it is better. */
+  readonly weights: ArrayLike<number>;
+}

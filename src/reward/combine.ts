@@ -32,7 +32,7 @@ export function signedWeights(terms: readonly RewardTerm[]): Float64Array {
 }
 
 /**
- * One reward of raw metric values: their weighted sum, rounded. NaN when a value is NaN.
+ * One reward of raw metric values: their weighted sum, rounded. NaN when a value that has a weight is NaN.
  *
  * @param values [terms] raw values
  * @param weights [terms] of `signedWeights`
@@ -47,7 +47,9 @@ export function signedWeights(terms: readonly RewardTerm[]): Float64Array {
  */
 export function combine(values: ArrayLike<number>, weights: ArrayLike<number>): number {
   let sum = 0;
-  for (let term = 0; term < weights.length; term++) sum += weights[term]! * values[term]!;
+  for (let term = 0; term < weights.length; term++) {
+    if (weights[term] !== 0) sum += weights[term]! * values[term]!;
+  }
   return roundReward(sum);
 }
 

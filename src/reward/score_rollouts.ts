@@ -41,23 +41,16 @@ export async function scoreRollouts(
   signals: Signals,
   population?: PopulationState,
 ): Promise<RewardBatch> {
-  const batch: MetricBatch = {
-    items: slates.items,
-    contextRow: Int32Array.from(
-      { length: contexts.length * slates.groupSize },
-      (_, row) => Math.floor(row / slates.groupSize),
-    ),
-    contexts,
-    cutoff: slates.cutoff,
-  };
+  const batch = metricBatch(slates, contexts);
   const scores = await Promise.all(terms.map((term) => scoreTerm(term, batch, signals, population)));
   const weights = signedWeights(terms);
   const rows = batch.contextRow.length;
   const reward = new Float64Array(rows);
   const defined = new Uint8Array(rows);
   for (let row = 0; row < rows; row++) {
-    reward[row] = combine(scores.map(({ values }) => values[row]!), weights);
-    defined[row] = Number.isNaN(reward[row]) ? 0 : 1;
+    const values = scores.map((score) => score.values[row]!);
+    defined[row] = values.some(Number.isNaN) ? 0 : 1;
+    reward[row] = defined[row] === 1 ? combine(values, weights) : NaN;
   }
   const undefinedReasons = new Map<string, number>();
   scores.forEach(({ reasons }, term) => {
@@ -67,6 +60,19 @@ export async function scoreRollouts(
     }
   });
   return { values: scores.map(({ values }) => values), defined, reward, undefinedReasons };
+}
+
+/** B·G slates as metrics see them. */
+export function metricBatch(slates: Slates, contexts: readonly Context[]): MetricBatch {
+  return {
+    items: slates.items,
+    contextRow: Int32Array.from(
+      { length: contexts.length * slates.groupSize },
+      (_, row) => Math.floor(row / slates.groupSize),
+    ),
+    contexts,
+    cutoff: slates.cutoff,
+  };
 }
 
 async function scoreTerm(

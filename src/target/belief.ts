@@ -1,10 +1,13 @@
-import type { RewardBatch } from "../core/rewards.ts";
+import type { Preference, RewardBatch } from "../core/rewards.ts";
 import type { Belief } from "./belief_state.ts";
 import { createEvidence, type Evidence, updateEvidence } from "./evidence.ts";
 import { gaugesOf, type GaugeSums, gaugeSums, populationDeviation, type TargetGauges } from "./gauges.ts";
-import { massAround, type RewardMass, rewardMass, totalMass } from "./reward_mass.ts";
-import { poolMass, pourInto } from "./reward_pool.ts";
-import { bayesianWeighing, staticWeighing, weighGroup } from "./weigh_group.ts";
+import { type Observations, rowsOf } from "./observations.ts";
+import { ONE_REWARD } from "./preference.ts";
+import { poolObservations, pourInto } from "./reward_pool.ts";
+import { bayesianWeighing, staticWeighing } from "./weigh_group.ts";
+import { weighQuantiles } from "./weigh_quantiles.ts";
+import { type ContextWeights, weighSums } from "./weigh_sums.ts";
 
 export { type Belief, type BeliefSettings, createBelief } from "./belief_state.ts";
 export { type BeliefArrays, deserializeBelief, serializeBelief } from "./belief_arrays.ts";
@@ -20,39 +23,36 @@ export interface RolloutWeights {
   readonly gauges: TargetGauges;
 }
 
+/** Raw values of slates, and which slates have one of every metric. */
+export type ScoredSlates = Pick<RewardBatch, "values" | "defined">;
+
 /**
  * The belief with the reference's slates as prior of some contexts, in place of what was known of those.
  *
  * @param contextIds [B]
- * @param rewards [B·M] rewards of the reference's slates, context-major.
- * @param defined [B·M] 1 where there is a reward; the prior's weight is shared among those.
+ * @param prior of B·M slates of the reference, context-major; the prior's weight is shared among the defined ones.
  * @param slates M
  */
 export function setPrior(
   belief: Belief,
   contextIds: ArrayLike<number>,
-  rewards: Float64Array,
-  defined: Uint8Array,
+  prior: ScoredSlates,
   slates: number,
 ): Belief {
-  const { kind, priorStrength, maxAtoms } = belief.settings;
+  const { kind, priorStrength, maxAtoms, columns } = belief.settings;
   const evidence = [...belief.evidence];
-  const poured: number[] = [];
-  eachGroup(belief, contextIds, rewards, defined, slates, (contextId, prior) => {
-    const values = prior.map((row) => rewards[row]!);
+  const poured: Float64Array[] = [];
+  eachGroup(belief, contextIds, prior, slates, (contextId, group, rows) => {
     evidence[contextId] = createEvidence({
-      prior: values,
+      prior: group,
       // The static share is counted in slates.
-      priorStrength: kind === "static" ? values.length : priorStrength,
+      priorStrength: kind === "static" ? rows.length : priorStrength,
       maxAtoms: kind === "static" ? Math.max(maxAtoms, slates) : maxAtoms,
+      columns,
     });
-    for (const value of values) poured.push(value);
+    poured.push(group);
   });
-  return {
-    ...belief,
-    evidence,
-    pool: belief.settings.pooling > 0 ? pourInto(belief.pool, poured) : belief.pool,
-  };
+  return { ...belief, evidence, pool: poolAfter(belief, poured) };
 }
 
 /**
@@ -62,29 +62,33 @@ export function setPrior(
  * @param contextIds [B]
  * @param rewards of B·G slates, context-major.
  * @param o.groupSize G
+ * @param o.preference how the metrics make one order; the first of them alone, more of it being better, unless told
  */
 export function weighBatch(
   belief: Belief,
   contextIds: ArrayLike<number>,
-  rewards: RewardBatch,
-  o: { readonly groupSize: number },
+  rewards: ScoredSlates,
+  o: { readonly groupSize: number; readonly preference?: Preference },
 ): RolloutWeights {
   const { settings, pool } = belief;
+  const { combine, weights } = o.preference ?? ONE_REWARD;
   const weighing = settings.kind === "static" ? staticWeighing(settings.n) : bayesianWeighing(settings.n);
-  const borrowed = settings.pooling > 0 && pool.rewards.length > 0 ? [poolMass(pool, settings.pooling)] : [];
-  const logDensityRatio = new Float64Array(rewards.reward.length).fill(NaN);
-  const baseline = new Float64Array(rewards.reward.length).fill(NaN);
+  const borrowed = settings.pooling > 0 && pool.values.length > 0
+    ? [poolObservations(pool, settings.pooling)]
+    : [];
+  const logDensityRatio = new Float64Array(rewards.defined.length).fill(NaN);
+  const baseline = new Float64Array(rewards.defined.length).fill(NaN);
   const sums = gaugeSums();
-  eachGroup(belief, contextIds, rewards.reward, rewards.defined, o.groupSize, (contextId, rows) => {
+  eachGroup(belief, contextIds, rewards, o.groupSize, (contextId, group, rows) => {
     const evidence = belief.evidence[contextId]!;
-    const masses = [rewardMass(evidence.rewards, evidence.weights), ...borrowed];
-    const group = Float64Array.from(rows, (row) => rewards.reward[row]!);
-    const weights = weighGroup(masses, group, weighing);
+    const observed: Observations[] = [evidence, ...borrowed];
+    const weigh = combine === "quantile" ? weighQuantiles : weighSums;
+    const judged = weigh(observed, group, weights, weighing);
     rows.forEach((row, j) => {
-      logDensityRatio[row] = weights.logDensityRatio[j]!;
-      baseline[row] = weights.baseline[j]!;
+      logDensityRatio[row] = judged.logDensityRatio[j]!;
+      baseline[row] = judged.baseline[j]!;
     });
-    addToGauges(sums, evidence, masses, group, weights.logDensityRatio);
+    addToGauges(sums, evidence, observed, judged);
   });
   return { logDensityRatio, baseline, gauges: gaugesOf(sums) };
 }
@@ -100,35 +104,39 @@ export function weighBatch(
 export function updateBatch(
   belief: Belief,
   contextIds: ArrayLike<number>,
-  rewards: RewardBatch,
+  rewards: ScoredSlates,
   o: { readonly groupSize: number },
 ): Belief {
-  const { kind, discount, pooling } = belief.settings;
+  const { kind, discount } = belief.settings;
   if (kind === "static") return belief;
   const evidence = [...belief.evidence];
-  const poured: number[] = [];
-  eachGroup(belief, contextIds, rewards.reward, rewards.defined, o.groupSize, (contextId, rows) => {
-    const group = rows.map((row) => rewards.reward[row]!);
+  const poured: Float64Array[] = [];
+  eachGroup(belief, contextIds, rewards, o.groupSize, (contextId, group) => {
     evidence[contextId] = updateEvidence(evidence[contextId]!, group, { discount });
-    for (const reward of group) poured.push(reward);
+    poured.push(group);
   });
-  return { ...belief, evidence, pool: pooling > 0 ? pourInto(belief.pool, poured) : belief.pool };
+  return { ...belief, evidence, pool: poolAfter(belief, poured) };
 }
 
-/** Calls back with the rows of each context's defined rewards, where it has any. */
+function poolAfter({ pool, settings }: Belief, groups: readonly Float64Array[]): Belief["pool"] {
+  if (settings.pooling === 0) return pool;
+  return pourInto(pool, Float64Array.from(groups.flatMap((group) => [...group])));
+}
+
+/** Calls back with the values of each context's defined slates, [slates·columns], and their rows, where it has any. */
 function eachGroup(
   belief: Belief,
   contextIds: ArrayLike<number>,
-  rewards: Float64Array,
-  defined: Uint8Array,
+  { values, defined }: ScoredSlates,
   groupSize: number,
-  visit: (contextId: number, rows: number[]) => void,
+  visit: (contextId: number, group: Float64Array, rows: readonly number[]) => void,
 ): void {
   const rows = contextIds.length * groupSize;
-  if (rewards.length !== rows || defined.length !== rows) {
+  const { columns } = belief.settings;
+  if (defined.length !== rows || values.length !== columns || values.some(({ length }) => length !== rows)) {
     throw new RangeError(
-      `Cannot read rewards by group: ${contextIds.length} contexts of ${groupSize} need ${rows}, got ` +
-        `${rewards.length} rewards and ${defined.length} marks`,
+      `Cannot read rewards by group: ${contextIds.length} contexts of ${groupSize} need ${rows} of ${columns} ` +
+        `metrics, got ${defined.length} marks and ${values.map(({ length }) => length).join(", ")} values`,
     );
   }
   for (let b = 0; b < contextIds.length; b++) {
@@ -140,29 +148,26 @@ function eachGroup(
     }
     const group: number[] = [];
     for (let row = b * groupSize; row < (b + 1) * groupSize; row++) if (defined[row]) group.push(row);
-    if (group.length > 0) visit(contextId, group);
+    if (group.length > 0) visit(contextId, rowsOf(values, group), group);
   }
 }
 
 function addToGauges(
   sums: GaugeSums,
   evidence: Evidence,
-  masses: readonly RewardMass[],
-  group: Float64Array,
-  logDensityRatio: Float64Array,
+  observed: readonly Observations[],
+  { logDensityRatio, above, tied }: ContextWeights,
 ): void {
-  const weight = totalMass(masses);
+  const rollouts = logDensityRatio.length;
+  const weight = observed.reduce((sum, { weights }) => weights.reduce((total, part) => total + part, sum), 0);
   sums.contexts += 1;
-  sums.rollouts += group.length;
+  sums.rollouts += rollouts;
   sums.deviation += populationDeviation(logDensityRatio);
   sums.evidenceWeight += weight;
   if (weight > 0) sums.priorShare += evidence.priorWeights.reduce((sum, part) => sum + part, 0) / weight;
-  for (const reward of group) {
-    const [, equal, above] = massAround(masses, reward);
-    if (weight > 0 && equal + above === 0) sums.above += 1;
-  }
-  if (group.length > 1) {
+  sums.above += above;
+  if (rollouts > 1) {
     sums.groups += 1;
-    if (group.every((reward) => reward === group[0])) sums.tied += 1;
+    if (tied) sums.tied += 1;
   }
 }

@@ -15,31 +15,31 @@ const KINDS: readonly BeliefSettings["kind"][] = ["bayesian", "static"];
  * import { createBelief, setPrior } from "./belief.ts";
  * import { deserializeBelief, serializeBelief } from "./belief_arrays.ts";
  * import { assertEquals } from "@std/assert";
- * const settings = { n: 4, priorStrength: 2, discount: 0.9, pooling: 0, maxAtoms: 128 };
+ * const settings = { n: 4, priorStrength: 2, discount: 0.9, pooling: 0, maxAtoms: 128, columns: 1 };
  * const empty = createBelief({ kind: "bayesian", contexts: 2, ...settings });
- * const belief = setPrior(empty, [1], Float64Array.of(0, 1), Uint8Array.of(1, 1), 2);
+ * const belief = setPrior(empty, [1], { values: [Float64Array.of(0, 1)], defined: Uint8Array.of(1, 1) }, 2);
  * assertEquals(deserializeBelief(serializeBelief(belief)).evidence[1]!.atoms, [[0, 1], [1, 1]]);
  * ```
  */
 export function serializeBelief(belief: Belief): BeliefArrays {
-  const { kind, n, priorStrength, discount, pooling, maxAtoms } = belief.settings;
+  const { kind, n, priorStrength, discount, pooling, maxAtoms, columns } = belief.settings;
   const contexts = belief.evidence.length;
   const offsets = new Int32Array(contexts + 1);
-  belief.evidence.forEach((evidence, i) => offsets[i + 1] = offsets[i]! + evidence.rewards.length);
+  belief.evidence.forEach((evidence, i) => offsets[i + 1] = offsets[i]! + evidence.weights.length);
   const atoms = offsets[contexts]!;
   const arrays = {
-    settings: Float64Array.of(KINDS.indexOf(kind), n, priorStrength, discount, pooling, maxAtoms),
+    settings: Float64Array.of(KINDS.indexOf(kind), n, priorStrength, discount, pooling, maxAtoms, columns),
     offsets,
     capacities: Int32Array.from(belief.evidence, (evidence) => evidence.maxAtoms),
-    rewards: new Float64Array(atoms),
+    values: new Float64Array(atoms * columns),
     weights: new Float64Array(atoms),
     priorWeights: new Float64Array(atoms),
     ages: new Int32Array(atoms),
-    pool: belief.pool.rewards.slice(),
+    pool: belief.pool.values.slice(),
     poolNext: Int32Array.of(belief.pool.next),
   };
   belief.evidence.forEach((evidence, i) => {
-    arrays.rewards.set(evidence.rewards, offsets[i]!);
+    arrays.values.set(evidence.values, offsets[i]! * columns);
     arrays.weights.set(evidence.weights, offsets[i]!);
     arrays.priorWeights.set(evidence.priorWeights, offsets[i]!);
     arrays.ages.set(evidence.ages, offsets[i]!);
@@ -53,39 +53,49 @@ export function serializeBelief(belief: Belief): BeliefArrays {
  * @throws {BladeError} when an array is missing or does not fit the others.
  */
 export function deserializeBelief(arrays: Readonly<BeliefArrays>): Belief {
-  const [kindIndex, n, priorStrength, discount, pooling, maxAtoms] = floats(arrays, "settings", 6);
-  const kind = KINDS[kindIndex!];
-  if (kind === undefined) throw damaged("settings", "must name a kind of target");
+  const settings = settingsFrom(floats(arrays, "settings", 7));
+  const { columns } = settings;
   const capacities = integers(arrays, "capacities");
   const contexts = capacities.length;
   const offsets = integers(arrays, "offsets", contexts + 1);
   const atoms = offsets[contexts]!;
   const all: AtomArrays = {
-    rewards: floats(arrays, "rewards", atoms),
+    values: floats(arrays, "values", atoms * columns),
     weights: floats(arrays, "weights", atoms),
     priorWeights: floats(arrays, "priorWeights", atoms),
     ages: integers(arrays, "ages", atoms),
   };
-  const settings = {
+  const evidence = Array.from(capacities, (capacity, i) => {
+    const [start, end] = [offsets[i]!, offsets[i + 1]!];
+    if (start < 0 || end < start) throw damaged("offsets", "must not fall");
+    return evidenceOf(
+      {
+        values: all.values.slice(start * columns, end * columns),
+        weights: all.weights.slice(start, end),
+        priorWeights: all.priorWeights.slice(start, end),
+        ages: all.ages.slice(start, end),
+      },
+      columns,
+      capacity,
+    );
+  });
+  const pool = { values: floats(arrays, "pool").slice(), columns, next: integers(arrays, "poolNext", 1)[0]! };
+  return { ...createBelief({ ...settings, contexts: 0 }), evidence, pool };
+}
+
+function settingsFrom(numbers: Float64Array): BeliefSettings {
+  const [kindIndex, n, priorStrength, discount, pooling, maxAtoms, columns] = numbers;
+  const kind = KINDS[kindIndex!];
+  if (kind === undefined) throw damaged("settings", "must name a kind of target");
+  return {
     kind,
     n: n!,
     priorStrength: priorStrength!,
     discount: discount!,
     pooling: pooling!,
     maxAtoms: maxAtoms!,
+    columns: columns!,
   };
-  const evidence = Array.from(capacities, (capacity, i) => {
-    const [start, end] = [offsets[i]!, offsets[i + 1]!];
-    if (start < 0 || end < start) throw damaged("offsets", "must not fall");
-    return evidenceOf({
-      rewards: all.rewards.slice(start, end),
-      weights: all.weights.slice(start, end),
-      priorWeights: all.priorWeights.slice(start, end),
-      ages: all.ages.slice(start, end),
-    }, capacity);
-  });
-  const pool = { rewards: floats(arrays, "pool").slice(), next: integers(arrays, "poolNext", 1)[0]! };
-  return { ...createBelief({ ...settings, contexts: 0 }), evidence, pool };
 }
 
 function floats(arrays: Readonly<BeliefArrays>, name: string, length?: number): Float64Array {

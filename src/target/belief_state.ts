@@ -17,6 +17,8 @@ export interface BeliefSettings {
   readonly pooling: number;
   /** Distinct rewards remembered per context. */
   readonly maxAtoms: number;
+  /** Metrics that the rewards are made of; 1 for a plain reward. */
+  readonly columns: number;
 }
 
 /** What a run believes of the rewards in each of its contexts. */
@@ -39,15 +41,11 @@ export interface Belief {
  * ```ts
  * import { createBelief, setPrior, updateBatch, weighBatch } from "./belief.ts";
  * import { assert, assertEquals } from "@std/assert";
- * const settings = { n: 4, priorStrength: 2, discount: 0.9, pooling: 0, maxAtoms: 128 };
+ * const settings = { n: 4, priorStrength: 2, discount: 0.9, pooling: 0, maxAtoms: 128, columns: 1 };
  * let belief = createBelief({ kind: "bayesian", contexts: 1, ...settings });
- * belief = setPrior(belief, [0], Float64Array.of(0, 0.5), Uint8Array.of(1, 1), 2);
- * const rewards = {
- *   values: [],
- *   defined: Uint8Array.of(1, 1),
- *   reward: Float64Array.of(0.6, 0.7),
- *   undefinedReasons: new Map(),
- * };
+ * const of = (...values: number[]) => ({ values: [Float64Array.from(values)], defined: Uint8Array.of(1, 1) });
+ * belief = setPrior(belief, [0], of(0, 0.5), 2);
+ * const rewards = of(0.6, 0.7);
  * const before = weighBatch(belief, Int32Array.of(0), rewards, { groupSize: 2 });
  * assert(before.gauges.signal > 0);
  * assertEquals(before.gauges.saturated, 1);
@@ -70,6 +68,7 @@ export function createBelief(o: BeliefSettings & { readonly contexts: number }):
       mend: 'set it to 0, or the kind to "bayesian"',
     });
   }
-  const none = createEvidence({ prior: [], priorStrength: 0, maxAtoms: settings.maxAtoms });
-  return { settings, evidence: new Array<Evidence>(contexts).fill(none), pool: emptyPool() };
+  const { maxAtoms, columns } = settings;
+  const none = createEvidence({ prior: [], priorStrength: 0, maxAtoms, columns });
+  return { settings, evidence: new Array<Evidence>(contexts).fill(none), pool: emptyPool(columns) };
 }

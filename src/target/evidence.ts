@@ -1,36 +1,43 @@
-import { roundSignificant } from "../numerics/round_significant.ts";
+import { BladeError } from "../core/errors.ts";
+import { compareRows, copyRow, type Observations, rowsOf, tallyRows } from "./observations.ts";
 import { requireCapacity, requireDiscount, requireRewards, requireWeight } from "./requirements.ts";
 
 /** Atoms lighter than this are dropped at a visit: against a rollout's weight of 1 they say nothing. */
 const WEIGHT_FLOOR = 1e-9;
 const DEFAULT_MAX_ATOMS = 128;
 
-/** What is known of one context's rewards: weighted atoms, in ascending order of reward, without repeats. */
+/**
+ * What is known of one context's rewards: weighted atoms, ascending, without repeats. An atom holds the raw values of
+ * the reward's metrics, so that history stays true when their weights change; a plain reward is one value.
+ */
 export interface Evidence {
-  /** The atoms as pairs, made when asked for. */
+  /** The atoms of a plain reward as pairs, made when asked for; of several metrics, by the first one's value. */
   readonly atoms: readonly (readonly [reward: number, weight: number])[];
-  /** [atoms] rewards, rounded to 12 significant digits, strictly ascending. */
-  readonly rewards: Float64Array;
+  /** Metrics of an atom; 1 for a plain reward. */
+  readonly columns: number;
+  /** [atoms·columns] rounded to 12 significant digits; rows strictly ascending. */
+  readonly values: Float64Array;
   /** [atoms] weight of each, in observations. */
   readonly weights: Float64Array;
   /** [atoms] the part of the weight that stems from the prior. */
   readonly priorWeights: Float64Array;
-  /** [atoms] visits since the reward was last observed. */
+  /** [atoms] visits since the atom was last observed. */
   readonly ages: Int32Array;
   /** At most so many atoms are kept. */
   readonly maxAtoms: number;
 }
 
 /** The arrays of an `Evidence`. */
-export type AtomArrays = Pick<Evidence, "rewards" | "weights" | "priorWeights" | "ages">;
+export type AtomArrays = Pick<Evidence, "values" | "weights" | "priorWeights" | "ages">;
 
-/** An `Evidence` around arrays that are valid already: ascending and of equal length. */
-export function evidenceOf(arrays: AtomArrays, maxAtoms: number): Evidence {
+/** An `Evidence` around arrays that are valid already: ascending and of lengths that fit. */
+export function evidenceOf(arrays: AtomArrays, columns: number, maxAtoms: number): Evidence {
   return {
     ...arrays,
+    columns,
     maxAtoms,
     get atoms() {
-      return Array.from(arrays.rewards, (reward, i) => [reward, arrays.weights[i]!] as const);
+      return Array.from(arrays.weights, (weight, i) => [arrays.values[i * columns]!, weight] as const);
     },
   };
 }
@@ -38,9 +45,11 @@ export function evidenceOf(arrays: AtomArrays, maxAtoms: number): Evidence {
 /**
  * The evidence before the first visit: the reference's slates share the prior strength evenly, each at age 0.
  *
- * @param o.prior Rewards of the M reference slates; none is allowed, and is no evidence at all.
+ * @param o.prior Rewards of the M reference slates; none is allowed, and is no evidence at all. Of several metrics
+ * [M·columns], slate by slate.
  * @param o.priorStrength α: weight of all of them together, in pseudo-observations, ≥ 0.
  * @param o.maxAtoms Distinct rewards that are remembered; 128 unless told.
+ * @param o.columns Metrics; 1 unless told.
  * @throws {BladeError} when a number is out of its range.
  *
  * @example
@@ -51,26 +60,35 @@ export function evidenceOf(arrays: AtomArrays, maxAtoms: number): Evidence {
  * ```
  */
 export function createEvidence(
-  o: { readonly prior: ArrayLike<number>; readonly priorStrength: number; readonly maxAtoms?: number },
+  o: {
+    readonly prior: ArrayLike<number>;
+    readonly priorStrength: number;
+    readonly maxAtoms?: number;
+    readonly columns?: number;
+  },
 ): Evidence {
-  const maxAtoms = o.maxAtoms ?? DEFAULT_MAX_ATOMS;
+  const { maxAtoms = DEFAULT_MAX_ATOMS, columns = 1 } = o;
   requireCapacity(maxAtoms);
   requireWeight("target.priorStrength", o.priorStrength);
   requireRewards("prior", o.prior);
-  const sorted = sortedRewards(o.prior);
-  if (o.priorStrength === 0 || sorted.length === 0) return evidenceOf(emptyAtoms(), maxAtoms);
-  const each = o.priorStrength / sorted.length;
-  const { rewards, counts } = tally(sorted);
-  const weights = counts.map((count) => count * each);
-  const atoms = { rewards, weights, priorWeights: weights.slice(), ages: new Int32Array(rewards.length) };
-  return evidenceOf(withinCapacity(atoms, maxAtoms), maxAtoms);
+  const seen = tallyOf(o.prior, columns);
+  const slates = o.prior.length / columns;
+  if (o.priorStrength === 0 || slates === 0) return evidenceOf(emptyAtoms(), columns, maxAtoms);
+  const weights = seen.weights.map((count) => count * (o.priorStrength / slates));
+  const atoms = {
+    values: seen.values,
+    weights,
+    priorWeights: weights.slice(),
+    ages: new Int32Array(weights.length),
+  };
+  return evidenceOf(withinCapacity(atoms, columns, maxAtoms), columns, maxAtoms);
 }
 
 /**
  * The evidence after a visit: what was known fades by the discount, each rollout adds weight 1 (E ← λE ∪ {(r_j, 1)}).
  * Equal rewards merge. Atoms that have faded to nothing are dropped, and past the capacity the longest unobserved.
  *
- * @param rewards Rewards of the visit's rollouts. None is no visit: nothing fades.
+ * @param rewards Rewards of the visit's rollouts, of several metrics [G·columns]. None is no visit: nothing fades.
  * @param o.discount λ in (0, 1] per visit.
  * @throws {BladeError} when the discount is out of range or a reward is no number.
  *
@@ -87,33 +105,29 @@ export function updateEvidence(
   rewards: ArrayLike<number>,
   o: { readonly discount: number },
 ): Evidence {
+  const { columns, maxAtoms } = evidence;
   requireDiscount(o.discount);
   requireRewards("rewards", rewards);
   if (rewards.length === 0) return evidence;
-  const seen = tally(sortedRewards(rewards));
-  return evidenceOf(withinCapacity(merged(evidence, seen, o.discount), evidence.maxAtoms), evidence.maxAtoms);
+  const after = merged(evidence, tallyOf(rewards, columns), o.discount, columns);
+  return evidenceOf(withinCapacity(after, columns, maxAtoms), columns, maxAtoms);
 }
 
-/** Rewards rounded to 12 significant digits, ascending. */
-export function sortedRewards(rewards: ArrayLike<number>): Float64Array {
-  return Float64Array.from(rewards, (reward) => roundSignificant(reward)).sort();
-}
-
-/** Distinct values of a sorted array, with how often each occurs. */
-export function tally(sorted: Float64Array): { rewards: Float64Array; counts: Float64Array } {
-  const rewards = new Float64Array(sorted.length);
-  const counts = new Float64Array(sorted.length);
-  let last = -1;
-  for (const reward of sorted) {
-    if (last < 0 || reward !== rewards[last]) rewards[++last] = reward;
-    counts[last]! += 1;
+function tallyOf(rewards: ArrayLike<number>, columns: number): Observations {
+  if (rewards.length % columns !== 0) {
+    throw new BladeError({
+      place: "rewards",
+      rule: `must hold whole rows of ${columns} values`,
+      value: rewards.length,
+      mend: "give a value per metric and slate",
+    });
   }
-  return { rewards: rewards.slice(0, last + 1), counts: counts.slice(0, last + 1) };
+  return tallyRows(rowsOf([rewards], Array.from(rewards, (_, at) => at)), columns);
 }
 
-function emptyAtoms(capacity = 0): AtomArrays {
+function emptyAtoms(capacity = 0, columns = 1): AtomArrays {
   return {
-    rewards: new Float64Array(capacity),
+    values: new Float64Array(capacity * columns),
     weights: new Float64Array(capacity),
     priorWeights: new Float64Array(capacity),
     ages: new Int32Array(capacity),
@@ -121,48 +135,35 @@ function emptyAtoms(capacity = 0): AtomArrays {
 }
 
 /** One pass over two ascending lists. */
-function merged(
-  old: AtomArrays,
-  seen: { readonly rewards: Float64Array; readonly counts: Float64Array },
-  discount: number,
-): AtomArrays {
-  const out = emptyAtoms(old.rewards.length + seen.rewards.length);
+function merged(old: AtomArrays, seen: Observations, discount: number, columns: number): AtomArrays {
+  const [known, observed] = [old.weights.length, seen.weights.length];
+  const out = emptyAtoms(known + observed, columns);
   let [i, j, size] = [0, 0, 0];
-  while (i < old.rewards.length || j < seen.rewards.length) {
-    const known = j === seen.rewards.length ||
-      (i < old.rewards.length && old.rewards[i]! <= seen.rewards[j]!);
-    const observed = i === old.rewards.length ||
-      (j < seen.rewards.length && seen.rewards[j]! <= old.rewards[i]!);
-    const weight = (known ? old.weights[i]! * discount : 0) + (observed ? seen.counts[j]! : 0);
+  while (i < known || j < observed) {
+    const order = i === known ? 1 : j === observed ? -1 : compareRows(old.values, i, seen.values, j, columns);
+    const weight = (order <= 0 ? old.weights[i]! * discount : 0) + (order >= 0 ? seen.weights[j]! : 0);
     if (weight >= WEIGHT_FLOOR) {
-      out.rewards[size] = known ? old.rewards[i]! : seen.rewards[j]!;
+      if (order <= 0) copyRow(old.values, i, out.values, size, columns);
+      else copyRow(seen.values, j, out.values, size, columns);
       out.weights[size] = weight;
-      out.priorWeights[size] = known ? old.priorWeights[i]! * discount : 0;
-      out.ages[size] = observed ? 0 : old.ages[i]! + 1;
+      out.priorWeights[size] = order <= 0 ? old.priorWeights[i]! * discount : 0;
+      out.ages[size] = order >= 0 ? 0 : old.ages[i]! + 1;
       size++;
     }
-    if (known) i++;
-    if (observed) j++;
+    if (order <= 0) i++;
+    if (order >= 0) j++;
   }
-  return sliced(out, size);
+  return taken(out, Array.from({ length: size }, (_, at) => at), columns);
 }
 
 /** Drops the longest unobserved atoms that exceed the capacity; of equal age the lightest; of those, high and low alike. */
-function withinCapacity(atoms: AtomArrays, maxAtoms: number): AtomArrays {
-  const size = atoms.rewards.length;
+function withinCapacity(atoms: AtomArrays, columns: number, maxAtoms: number): AtomArrays {
+  const size = atoms.weights.length;
   if (size <= maxAtoms) return atoms;
   const order = Array.from({ length: size }, (_, i) => i).sort((a, b) =>
     atoms.ages[a]! - atoms.ages[b]! || atoms.weights[b]! - atoms.weights[a]! || scattered(a) - scattered(b)
   );
-  const kept = order.slice(0, maxAtoms).sort((a, b) => a - b);
-  const out = emptyAtoms(maxAtoms);
-  kept.forEach((from, to) => {
-    out.rewards[to] = atoms.rewards[from]!;
-    out.weights[to] = atoms.weights[from]!;
-    out.priorWeights[to] = atoms.priorWeights[from]!;
-    out.ages[to] = atoms.ages[from]!;
-  });
-  return out;
+  return taken(atoms, order.slice(0, maxAtoms).sort((a, b) => a - b), columns);
 }
 
 /** An order of places that has nothing to do with the order of rewards. */
@@ -170,12 +171,14 @@ function scattered(index: number): number {
   return Math.imul(index + 1, 0x9e3779b1) >>> 0;
 }
 
-function sliced(atoms: AtomArrays, size: number): AtomArrays {
-  if (size === atoms.rewards.length) return atoms;
-  return {
-    rewards: atoms.rewards.slice(0, size),
-    weights: atoms.weights.slice(0, size),
-    priorWeights: atoms.priorWeights.slice(0, size),
-    ages: atoms.ages.slice(0, size),
-  };
+/** The named atoms, in that order. */
+function taken(atoms: AtomArrays, places: readonly number[], columns: number): AtomArrays {
+  const out = emptyAtoms(places.length, columns);
+  places.forEach((from, to) => {
+    copyRow(atoms.values, from, out.values, to, columns);
+    out.weights[to] = atoms.weights[from]!;
+    out.priorWeights[to] = atoms.priorWeights[from]!;
+    out.ages[to] = atoms.ages[from]!;
+  });
+  return out;
 }

@@ -56,3 +56,14 @@ export function requireRewards(place: string, rewards: ArrayLike<number>): void 
     });
   }
 }
+
+/** Throws unless the evidence is of one reward, not of several metrics. */
+export function requireOneColumn({ columns }: { readonly columns: number }): void {
+  if (columns === 1) return;
+  throw new BladeError({
+    place: "evidence",
+    rule: "must be of one reward",
+    value: columns,
+    mend: "create it with one value per slate, the metrics already made into a reward",
+  });
+}

@@ -37,6 +37,34 @@ export function rewardMass(rewards: Float64Array, weights: Float64Array): Reward
   return { rewards, weights, before, from };
 }
 
+/**
+ * The same of rewards in any order, repeats included.
+ *
+ * @param rewards [observations]
+ * @param weights [observations] each > 0.
+ * @example
+ * ```ts
+ * import { massOfAny } from "./reward_mass.ts";
+ * import { assertEquals } from "@std/assert";
+ * const { rewards, weights } = massOfAny(Float64Array.of(2, 1, 2), Float64Array.of(3, 4, 5));
+ * assertEquals([[...rewards], [...weights]], [[1, 2], [4, 8]]);
+ * ```
+ */
+export function massOfAny(rewards: Float64Array, weights: Float64Array): RewardMass {
+  if (rewards.every((reward, i) => i === 0 || reward > rewards[i - 1]!)) return rewardMass(rewards, weights);
+  const order = Array.from(rewards, (_, i) => i).sort((a, b) =>
+    rewards[a]! < rewards[b]! ? -1 : rewards[a]! > rewards[b]! ? 1 : a - b
+  );
+  const distinct = new Float64Array(rewards.length);
+  const sums = new Float64Array(rewards.length);
+  let size = 0;
+  for (const i of order) {
+    if (size === 0 || distinct[size - 1] !== rewards[i]) distinct[size++] = rewards[i]!;
+    sums[size - 1]! += weights[i]!;
+  }
+  return rewardMass(distinct.slice(0, size), sums.slice(0, size));
+}
+
 /** Weight below, at and above a reward, over several masses together. */
 export function massAround(masses: readonly RewardMass[], reward: number): MassAround {
   let [below, equal, above] = [0, 0, 0];

@@ -1,5 +1,5 @@
 import { logDensityRatio, staticLogDensityRatio } from "./density_ratio.ts";
-import { sortedRewards, tally } from "./evidence.ts";
+import { tallyRows } from "./observations.ts";
 import { massAround, type RewardMass, totalMass } from "./reward_mass.ts";
 import { roundSignificant } from "../numerics/round_significant.ts";
 
@@ -58,11 +58,11 @@ export function weighGroup(
   weighing: Weighing,
 ): GroupWeights {
   const size = rewards.length;
-  const classes = tally(sortedRewards(rewards));
-  const { ratio, baseline } = weighClasses(masses, classes.rewards, classes.counts, weighing);
+  const classes = tallyRows(Float64Array.from(rewards, (reward) => roundSignificant(reward)), 1);
+  const { ratio, baseline } = weighClasses(masses, classes.values, classes.weights, weighing);
   const out = { logDensityRatio: new Float64Array(size), baseline: new Float64Array(size) };
   for (let j = 0; j < size; j++) {
-    const at = classes.rewards.indexOf(roundSignificant(rewards[j]!));
+    const at = classes.values.indexOf(roundSignificant(rewards[j]!));
     out.logDensityRatio[j] = ratio[at]!;
     out.baseline[j] = baseline[at]!;
   }

@@ -1,5 +1,5 @@
 import type { Evidence } from "./evidence.ts";
-import { requireBestOf, requireRewards } from "./requirements.ts";
+import { requireBestOf, requireOneColumn, requireRewards } from "./requirements.ts";
 import { rewardMass } from "./reward_mass.ts";
 import { bayesianWeighing, weighGroup } from "./weigh_group.ts";
 
@@ -14,7 +14,7 @@ export { bestOfNDensityRatio } from "./best_of_n.ts";
  * @returns `logDensityRatio` [G] nats: ω of each rollout, every other one of the group counting as an observation of
  * weight 1; `groupBaseline` [G] nats: for each rollout the mean ω of the others, weighed without it (of a group of
  * one: the mean of ω under the evidence).
- * @throws {BladeError} when n is below 1 or a reward is no number.
+ * @throws {BladeError} when n is below 1, a reward is no number, or the evidence is of several metrics.
  *
  * @example
  * ```ts
@@ -35,7 +35,8 @@ export function weighRollouts(
 ): { logDensityRatio: Float64Array; groupBaseline: Float64Array } {
   requireBestOf(o.n);
   requireRewards("rewards", rewards);
-  const masses = [rewardMass(evidence.rewards, evidence.weights)];
+  requireOneColumn(evidence);
+  const masses = [rewardMass(evidence.values, evidence.weights)];
   const { logDensityRatio, baseline } = weighGroup(masses, rewards, bayesianWeighing(o.n));
   return { logDensityRatio, groupBaseline: baseline };
 }

@@ -5,19 +5,24 @@ import type { Signals } from "../core/signals.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { advance } from "../reward/marginal.ts";
-import { type RewardTerm, scoreRollouts } from "../reward/score_rollouts.ts";
+import { type Composition, preferenceOf } from "../reward/composition.ts";
+import { ascend, gapOf } from "../reward/constraints.ts";
+import { scoreRollouts } from "../reward/score_rollouts.ts";
 import { rollOut } from "../rollout/roll_out.ts";
 import { updateBatch, weighBatch } from "../target/belief.ts";
 import { alignCheckpoint, type AlignState, freeAlignState, withPolicy } from "./align_state.ts";
 import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { afterEpoch, afterStep, type Course } from "./course.ts";
+import { constraintLevels } from "./constraint_levels.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
+import type { ValidationVerdict } from "./validation.ts";
 
 /** What alignment needs beside its state. */
 export interface AlignSetting extends UpdateSetting {
-  readonly terms: readonly RewardTerm[];
+  /** What the slates are judged by, and how the metrics go together. */
+  readonly composition: Composition;
   /** What the metrics may read of the alignment contexts. The policy never sees it. */
   readonly signals: Signals;
   readonly anchor: "policy" | "reference" | "ema";
@@ -37,13 +42,14 @@ export async function alignStep(
   setting: AlignSetting,
   observer: Observer,
 ): Promise<AlignState> {
-  const { model, terms, signals, groupSize, cutoff } = setting;
+  const { model, composition, signals, groupSize, cutoff } = setting;
   const ids = contexts.map(({ contextId }) => contextId);
   const key = setting.key.split("rollout", state.step);
 
   const rollouts = await rollOut(model.policy, state.parameters, contexts, { groupSize, cutoff, key });
-  const rewards = await scoreRollouts(rollouts, contexts, terms, signals, state.population);
-  const ratios = weighBatch(state.belief, ids, rewards, { groupSize }); // before the update
+  const rewards = await scoreRollouts(rollouts, contexts, composition.terms, signals, state.population);
+  const preference = preferenceOf(composition, state.multipliers);
+  const ratios = weighBatch(state.belief, ids, rewards, { groupSize, preference }); // before the update
   const { gauges, ...policy } = await updatePolicy(
     state,
     contexts,
@@ -55,13 +61,19 @@ export async function alignStep(
   );
   const belief = updateBatch(state.belief, ids, rewards, { groupSize });
   const population = advance(state.population, rollouts, ids);
+  const levels = await constraintLevels(composition.constraints, rewards, rollouts, contexts, signals);
+  const multipliers = multipliersAfter(state.multipliers, levels, composition);
 
   const step = state.step + 1;
   const means = rewardMeans(rewards, setting);
-  observer.step({ stage: "align", step, values: { ...means, ...ratios.gauges, ...gauges } });
+  observer.step({
+    stage: "align",
+    step,
+    values: { ...means, ...ratios.gauges, ...gauges, ...constraintGauges(levels, multipliers, composition) },
+  });
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
   const next = withPolicy(state, policy, setting.emaDecay);
-  return { ...next, step, batch: state.batch + 1, belief, population, course };
+  return { ...next, step, batch: state.batch + 1, belief, population, multipliers, course };
 }
 
 /**
@@ -73,7 +85,7 @@ export async function align(
   { contexts }: ContextSet,
   setting: AlignSetting,
   options: { readonly epochs: number; readonly batch: number },
-  validate: (parameters: Parameters) => Promise<number>,
+  validate: (parameters: Parameters) => Promise<ValidationVerdict>,
   observer: Observer,
   keeper: Keeper,
 ): Promise<Aligned> {
@@ -81,9 +93,9 @@ export async function align(
   observer.stage("align", perEpoch * options.epochs);
   let state = start;
   if (state.best === null) {
-    const score = await validate(state.parameters);
-    observer.step({ stage: "align", step: 0, values: { epoch: 0, validation: score } });
-    state = startBest(state, score);
+    const { score, violation } = await validate(state.parameters);
+    observer.step({ stage: "align", step: 0, values: { epoch: 0, ...validated(score, violation, setting) } });
+    state = startBest(state, score, violation);
   }
   while (state.epoch < options.epochs) {
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
@@ -92,19 +104,20 @@ export async function align(
       state = await alignStep(state, [...rows].map((row) => contexts[row]!), setting, observer);
       await keeper.afterStep("align", state.step, () => alignCheckpoint(state));
     }
-    const score = await validate(state.parameters);
+    const { score, violation } = await validate(state.parameters);
     observer.step({
       stage: "align",
       step: state.step,
-      values: { epoch: state.epoch + 1, validation: score },
+      values: { epoch: state.epoch + 1, ...validated(score, violation, setting) },
     });
-    state = { ...endEpoch(state, score), course: afterEpoch(state.course) };
+    state = { ...endEpoch(state, score, violation), course: afterEpoch(state.course) };
   }
   const result = {
     parameters: bestWeights(state),
     bestEpoch: state.best?.epoch ?? 0,
     bestScore: state.best?.score ?? NaN,
     course: state.course,
+    multipliers: state.multipliers,
   };
   freeAlignState(state);
   return result;
@@ -118,6 +131,32 @@ export interface Aligned {
   /** Its validation reward. */
   readonly bestScore: number;
   readonly course: Course;
+  /** [constraints] after the last step. */
+  readonly multipliers: Float64Array;
+}
+
+function multipliersAfter(
+  before: Float64Array,
+  levels: readonly number[],
+  { constraints, scales, rate }: Composition,
+): Float64Array {
+  return ascend(before, levels.map((level, i) => gapOf(constraints[i]!, level, scales[i]!)), rate);
+}
+
+/** Where each constraint stands, and its multiplier after the step. */
+function constraintGauges(
+  levels: readonly number[],
+  multipliers: Float64Array,
+  { constraints }: Composition,
+): Record<string, number> {
+  return Object.fromEntries(constraints.flatMap(({ metric: { spec } }, i) => [
+    [`level:${spec}`, levels[i]!],
+    [`multiplier:${spec}`, multipliers[i]!],
+  ]));
+}
+
+function validated(score: number, violation: number, { composition }: AlignSetting): Record<string, number> {
+  return { validation: score, ...(composition.constraints.length === 0 ? {} : { violation }) };
 }
 
 function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Parameters | null {
@@ -128,7 +167,7 @@ function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Param
 /** Mean reward, and the raw mean of each term under its spec. */
 function rewardMeans(
   { reward, values, defined }: RewardBatch,
-  { terms }: AlignSetting,
+  { composition: { terms } }: AlignSetting,
 ): Record<string, number> {
   const undefinedShare = 1 - defined.reduce((sum, is) => sum + is, 0) / Math.max(1, defined.length);
   return {

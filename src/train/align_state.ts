@@ -5,7 +5,7 @@ import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
 import type { PopulationState } from "../reward/marginal.ts";
 import type { Belief } from "../target/belief_state.ts";
 import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
-import type { Best } from "./best.ts";
+import { type Best, bestNumbers } from "./best.ts";
 import { type Checkpoint, optimizerFrom, under, weightsFrom, weightsOf, within } from "./checkpoint.ts";
 import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
 import { exposureFrom, exposureTensors } from "./exposure.ts";
@@ -19,6 +19,8 @@ export interface AlignState {
   readonly average: Parameters | null;
   readonly belief: Belief;
   readonly population: PopulationState;
+  /** [constraints] Lagrange multipliers. */
+  readonly multipliers: Float64Array;
   /** Epochs that are done. */
   readonly epoch: number;
   /** Batches of this epoch that are done. */
@@ -35,7 +37,7 @@ export function startAlignment(
   optimizer: Optimizer,
   belief: Belief,
   population: PopulationState,
-  options: { readonly average: boolean },
+  options: { readonly average: boolean; readonly constraints: number },
 ): AlignState {
   const average = options.average ? cloneParameters(reference) : null;
   const parameters = cloneParameters(reference);
@@ -45,6 +47,7 @@ export function startAlignment(
     average,
     belief,
     population,
+    multipliers: new Float64Array(options.constraints),
     epoch: 0,
     batch: 0,
     step: 0,
@@ -90,10 +93,11 @@ export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
       epoch,
       batch,
       optimizerStep: state.optimizer.step,
-      ...(best === null ? {} : { bestScore: best.score, bestEpoch: best.epoch }),
+      ...bestNumbers(best),
     },
     tensors: new Map([
       ["course", flat(courseNumbers(state.course))],
+      ["multipliers", flat(state.multipliers)],
       ...await weightsOf("parameters", state.parameters),
       ...await weightsOf("optimizer", state.optimizer.slots),
       ...(best === null ? [] : await weightsOf("best", best.parameters)),
@@ -130,6 +134,7 @@ export function alignStateFrom(
     batch: numbers["batch"]!,
     step,
     best: bestFrom(tensors, numbers, shapes, place),
+    multipliers: tensors.get("multipliers")!.data as Float64Array,
     course: courseFrom(tensors.get("course")!.data as Float64Array),
   };
   freeAlignState(fresh);

@@ -1,7 +1,7 @@
 import type { Parameters } from "../model/parameters.ts";
 import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
-import type { Best } from "./best.ts";
+import { type Best, bestNumbers } from "./best.ts";
 import { type Checkpoint, optimizerFrom, weightsFrom, weightsOf } from "./checkpoint.ts";
 
 /** Where supervised training stands. State goes in, new state comes out; the step frees what it replaces. */
@@ -39,7 +39,7 @@ export async function fitCheckpoint(stage: string, state: FitState): Promise<Che
       epoch,
       batch,
       optimizerStep: state.optimizer.step,
-      ...(best === null ? {} : { bestScore: best.score, bestEpoch: best.epoch }),
+      ...bestNumbers(best),
     },
     tensors: new Map([
       ...await weightsOf("parameters", state.parameters),
@@ -79,6 +79,7 @@ export function bestFrom(
     parameters: weightsFrom("best", tensors, shapes, place),
     // JSON has no NaN and writes null.
     score: numbers["bestScore"] ?? NaN,
+    violation: numbers["bestViolation"] ?? 0,
     epoch: numbers["bestEpoch"],
   };
 }

@@ -13,9 +13,9 @@ import type { Model } from "./model.ts";
 export interface PriorRewards {
   /** M */
   readonly slates: number;
-  /** [contexts·M] */
-  readonly rewards: Float64Array;
-  /** [contexts·M] */
+  /** [metrics] raw values, each [contexts·M]. */
+  readonly values: readonly Float64Array[];
+  /** [contexts·M] 1 where every metric has a value. */
   readonly defined: Uint8Array;
   /** What the reference shows, where a term of the reward reads it: the slates were judged against it. */
   readonly population: PopulationState;
@@ -47,7 +47,7 @@ export async function rollOutPrior(
   keeper: Pick<Keeper, "afterPart">,
 ): Promise<PriorRewards> {
   const { slates: groupSize, cutoff, batch, key } = options;
-  const rewards = new Float64Array(contexts.length * groupSize);
+  const values = terms.map(() => new Float64Array(contexts.length * groupSize));
   const defined = new Uint8Array(contexts.length * groupSize);
   observer.stage("prior", Math.ceil(contexts.length / batch));
   const population = await shownByReference(model, reference, contexts, options);
@@ -55,12 +55,12 @@ export async function rollOutPrior(
     const part = contexts.slice(from, from + batch);
     const slates = await rollOut(model.policy, reference, part, { groupSize, cutoff, key });
     const scored = await scoreRollouts(slates, part, terms, signals, population);
-    rewards.set(scored.reward, from * groupSize);
+    scored.values.forEach((column, i) => values[i]!.set(column, from * groupSize));
     defined.set(scored.defined, from * groupSize);
     observer.step({ stage: "prior", step: from / batch + 1, values: { reward: definedMean(scored.reward) } });
     await keeper.afterPart("prior");
   }
-  return { slates: groupSize, rewards, defined, population };
+  return { slates: groupSize, values, defined, population };
 }
 
 /**
@@ -90,12 +90,15 @@ async function shownByReference(
 /**
  * What best-of-n of the reference reaches on these contexts: the mean over contexts of the expected largest of n of
  * the M prior rewards drawn without replacement, E = Σ_i r_(i) C(i−1, n−1) / C(M, n). For n above M: of M.
+ *
+ * @param slates M
+ * @param rewards [contexts·M] NaN where not defined
  */
-export function bestOfNBound({ slates, rewards, defined }: PriorRewards, n: number): number {
+export function bestOfNBound(slates: number, rewards: Float64Array, n: number): number {
   let sum = 0;
   let contexts = 0;
   for (let from = 0; from < rewards.length; from += slates) {
-    const sorted = rewards.slice(from, from + slates).filter((_, j) => defined[from + j] === 1).sort();
+    const sorted = rewards.slice(from, from + slates).filter((reward) => !Number.isNaN(reward)).sort();
     if (sorted.length === 0) continue;
     sum += expectedLargest(sorted, n);
     contexts++;

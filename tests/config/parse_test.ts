@@ -25,6 +25,8 @@ Deno.test("parseConfig() fills every default", () => {
   assertEquals(config.reward, {
     terms: [{ metric: "ndcg@10", weight: 0.7 }, { metric: "ild@10", weight: 0.3 }],
     combine: "sum",
+    constraints: [],
+    multiplierRate: 0.05,
   });
   assertEquals(config.align.learningRate, 1e-3);
   assertEquals(config.checkpoint, { everySteps: 200, keep: 2 });
@@ -73,6 +75,13 @@ Deno.test.each([
     "reward.terms: must have a term with a weight other than 0",
     "weight",
   ],
+  [
+    '{ "reward": { "constraints": [{ "metric": "mgu@10", "atMost": 1, "atLeast": 0 }] } }',
+    "reward.constraints.0: must have one bound, atLeast or atMost",
+    "mgu@10",
+  ],
+  ['{ "reward": { "constraints": [{ "metric": "mgu@10" }] } }', "must have one bound", "mgu@10"],
+  ['{ "reward": { "combine": "product" } }', "reward.combine: must be one of sum, quantile", '"product"'],
   [
     '{ "target": { "priorSlates": 9, "maxAtoms": 8 } }',
     "target.maxAtoms: must hold the prior's rewards, of which there are target.priorSlates (9)",

@@ -159,6 +159,6 @@ Deno.test("lists, values per user, manifest, log and commands of a run agree", a
     const validated = steps.filter(({ values }) => values["epoch"]! > 0).map(({ stage }) => stage);
     assertEquals(validated, ["sft", "sft-continued", "sft-continued", "align", "align"]);
     const stages = events.flatMap((event) => event.kind === "stage" ? [event.stage] : []);
-    assertEquals(stages, ["sft", "sft-continued", "prior", "align", "evaluate"]);
+    assertEquals(stages, ["sft", "prior", "sft-continued", "align", "evaluate"]);
   });
 });

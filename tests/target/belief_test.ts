@@ -1,12 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { BladeError } from "../../src/core/errors.ts";
-import type { RewardBatch } from "../../src/core/rewards.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import {
   type Belief,
   type BeliefSettings,
   createBelief,
   deserializeBelief,
+  type ScoredSlates,
   serializeBelief,
   setPrior,
   updateBatch,
@@ -22,23 +22,21 @@ const SETTINGS: BeliefSettings = {
   discount: 0.9,
   pooling: 0,
   maxAtoms: 128,
+  columns: 1,
 };
 
 /** A batch of rewards; null where a slate has none. */
-function batch(...rewards: (number | null)[]): RewardBatch {
+function batch(...rewards: (number | null)[]): ScoredSlates {
   return {
-    values: [],
-    reward: Float64Array.from(rewards, (reward) => reward ?? NaN),
+    values: [Float64Array.from(rewards, (reward) => reward ?? NaN)],
     defined: Uint8Array.from(rewards, (reward) => reward === null ? 0 : 1),
-    undefinedReasons: new Map(),
   };
 }
 
 function withPrior(settings: Partial<BeliefSettings>, ...priors: number[][]): Belief {
   const belief = createBelief({ ...SETTINGS, ...settings, contexts: priors.length });
   const ids = priors.map((_, id) => id);
-  const rewards = Float64Array.from(priors.flat());
-  return setPrior(belief, ids, rewards, new Uint8Array(rewards.length).fill(1), priors[0]!.length);
+  return setPrior(belief, ids, batch(...priors.flat()), priors[0]!.length);
 }
 
 Deno.test("A belief weighs and learns as the evidence of each context alone does", () => {
@@ -49,7 +47,7 @@ Deno.test("A belief weighs and learns as the evidence of each context alone does
   const after = updateBatch(belief, [0, 1], rewards, { groupSize: 2 });
   priors.forEach((prior, id) => {
     const evidence = createEvidence({ prior, priorStrength: 6 });
-    const group = rewards.reward.slice(2 * id, 2 * id + 2);
+    const group = rewards.values[0]!.slice(2 * id, 2 * id + 2);
     const alone = weighRollouts(evidence, group, { n: 4 });
     assertEquals(weights.logDensityRatio.slice(2 * id, 2 * id + 2), alone.logDensityRatio);
     assertEquals(weights.baseline.slice(2 * id, 2 * id + 2), alone.groupBaseline);
@@ -67,7 +65,7 @@ Deno.test("A batch of eight contexts gives what eight batches of one give", () =
   const after = updateBatch(belief, ids, rewards, { groupSize: 3 });
   let afterEach = belief;
   ids.forEach((id, b) => {
-    const one = batch(...rewards.reward.slice(3 * b, 3 * b + 3));
+    const one = batch(...rewards.values[0]!.slice(3 * b, 3 * b + 3));
     const alone = weighBatch(belief, [id], one, { groupSize: 3 });
     assertEquals(together.logDensityRatio.slice(3 * b, 3 * b + 3), alone.logDensityRatio);
     afterEach = updateBatch(afterEach, [id], one, { groupSize: 3 });
@@ -91,7 +89,7 @@ Deno.test("A slate without a reward counts for nobody and gets no weight", () =>
 
 Deno.test("A prior slate without a reward leaves its share to the others", () => {
   const empty = createBelief({ ...SETTINGS, contexts: 1 });
-  const belief = setPrior(empty, [0], Float64Array.of(1, NaN, 3), Uint8Array.of(1, 0, 1), 3);
+  const belief = setPrior(empty, [0], batch(1, null, 3), 3);
   assertEquals(belief.evidence[0]!.atoms, [[1, 3], [3, 3]]);
 });
 
@@ -168,8 +166,8 @@ Deno.test("The pool is made of what was rolled out lately, and keeps its weight"
     belief = updateBatch(belief, [0], batch(step < 300 ? 1 : 5, step < 300 ? 2 : 6), { groupSize: 2 });
   }
   // 600 rewards of late, 424 of before: all of the 1024 that the pool holds.
-  assertEquals(belief.pool.rewards.length, 1024);
-  assertEquals(belief.pool.rewards.filter((reward) => reward >= 5).length, 600);
+  assertEquals(belief.pool.values.length, 1024);
+  assertEquals(belief.pool.values.filter((reward) => reward >= 5).length, 600);
 });
 
 Deno.test("A belief comes back from its arrays number for number, and goes on alike", () => {
@@ -197,7 +195,7 @@ Deno.test("Arrays that are damaged are refused by name", () => {
     "belief.offsets",
   );
   assertThrows(
-    () => deserializeBelief({ ...arrays, settings: Float64Array.of(7, 4, 6, 0.9, 0, 128) }),
+    () => deserializeBelief({ ...arrays, settings: Float64Array.of(7, 4, 6, 0.9, 0, 128, 1) }),
     BladeError,
     "kind of target",
   );

@@ -39,18 +39,18 @@ Deno.test("At capacity the longest unobserved atoms go first, however heavy", ()
   let evidence = createEvidence({ prior: [10, 20], priorStrength: 100, maxAtoms: 3 });
   evidence = updateEvidence(evidence, [20, 1], { discount: 0.9 });
   evidence = updateEvidence(evidence, [2], { discount: 0.9 });
-  assertEquals([...evidence.rewards], [1, 2, 20]);
+  assertEquals([...evidence.values], [1, 2, 20]);
 });
 
 Deno.test("Of equally old atoms at capacity the lightest go first", () => {
   const evidence = createEvidence({ prior: [5, 5, 7, 6, 6], priorStrength: 5, maxAtoms: 2 });
-  assertEquals([...evidence.rewards], [5, 6]);
+  assertEquals([...evidence.values], [5, 6]);
 });
 
 Deno.test("Atoms that have faded to nothing are dropped", () => {
   let evidence = createEvidence({ prior: [1], priorStrength: 1 });
   for (let t = 0; t < 31; t++) evidence = updateEvidence(evidence, [2], { discount: 0.5 });
-  assertEquals([...evidence.rewards], [2]);
+  assertEquals([...evidence.values], [2]);
 });
 
 Deno.test("Rewards that only rounding noise tells apart are one atom, as −0 and 0 are", () => {
@@ -60,7 +60,7 @@ Deno.test("Rewards that only rounding noise tells apart are one atom, as −0 an
 
 Deno.test("Infinite rewards have their place at the ends", () => {
   const evidence = createEvidence({ prior: [Infinity, 0, -Infinity], priorStrength: 3 });
-  assertEquals([...evidence.rewards], [-Infinity, 0, Infinity]);
+  assertEquals([...evidence.values], [-Infinity, 0, Infinity]);
 });
 
 Deno.test("Evidence stays ascending, without repeats and within its capacity, come what may", () => {
@@ -70,8 +70,8 @@ Deno.test("Evidence stays ascending, without repeats and within its capacity, co
     let evidence: Evidence = createEvidence({ prior, priorStrength: 2, maxAtoms: 5 });
     for (const group of groups) {
       evidence = updateEvidence(evidence, group, { discount: 0.8 });
-      assert(evidence.rewards.length <= 5);
-      evidence.rewards.forEach((value, i) => assert(i === 0 || value > evidence.rewards[i - 1]!));
+      assert(evidence.values.length <= 5);
+      evidence.values.forEach((value, i) => assert(i === 0 || value > evidence.values[i - 1]!));
       evidence.weights.forEach((weight, i) => assert(weight >= evidence.priorWeights[i]!));
     }
   }));

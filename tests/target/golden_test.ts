@@ -38,10 +38,10 @@ for (const example of golden.cases as unknown as Case[]) {
     if (expected.groupBaseline) assertClose(weights.groupBaseline, expected.groupBaseline, "groupBaseline");
     if (expected.evidenceAfter === undefined) return;
     const after = updateEvidence(before, rollouts, { discount: example.discount! });
-    assertClose(after.rewards, expected.evidenceAfter.map(([reward]) => reward), "rewards after");
+    assertClose(after.values, expected.evidenceAfter.map(([reward]) => reward), "rewards after");
     assertClose(after.weights, expected.evidenceAfter.map(([, weight]) => weight), "weights after");
     const alone = rollouts.map((reward) =>
-      weighGroup([rewardMass(after.rewards, after.weights)], [reward], bayesianWeighing(n))
+      weighGroup([rewardMass(after.values, after.weights)], [reward], bayesianWeighing(n))
         .logDensityRatio[0]!
     );
     assertClose(

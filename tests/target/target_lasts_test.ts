@@ -22,7 +22,7 @@ function rollOut(world: World, scores: readonly Float64Array[], group: number, k
     slates,
     (slate, row) => roundSignificant(world.reward(Math.floor(row / group), slate)),
   );
-  return { slates, reward, defined: new Uint8Array(slates.length).fill(1) };
+  return { slates, reward, values: [reward], defined: new Uint8Array(slates.length).fill(1) };
 }
 
 const mean = (values: ArrayLike<number>) =>
@@ -42,10 +42,10 @@ function train(world: World, kind: BeliefSettings["kind"]) {
       discount: 0.9,
       pooling: 0,
       maxAtoms: 128,
+      columns: 1,
     }),
     ids,
-    prior.reward,
-    prior.defined,
+    prior,
     PRIOR_SLATES,
   );
   const objective = backward();
@@ -55,8 +55,7 @@ function train(world: World, kind: BeliefSettings["kind"]) {
   const signals: number[] = [];
   for (let step = 0; step < STEPS; step++) {
     const rollouts = rollOut(world, scores, GROUP, key.split("rollout", step));
-    const rewards = { ...rollouts, values: [], undefinedReasons: new Map() };
-    const weights = weighBatch(belief, ids, rewards, { groupSize: GROUP });
+    const weights = weighBatch(belief, ids, rollouts, { groupSize: GROUP });
     const contextOf = (row: number) => Math.floor(row / GROUP);
     const c = objective.coefficients({
       groupSize: GROUP,
@@ -71,7 +70,7 @@ function train(world: World, kind: BeliefSettings["kind"]) {
         (slate, row) => slateLogProb(world.reference[contextOf(row)]!, slate),
       ),
     });
-    belief = updateBatch(belief, ids, rewards, { groupSize: GROUP });
+    belief = updateBatch(belief, ids, rollouts, { groupSize: GROUP });
     signals.push(weights.gauges.signal);
     scores.forEach((row, context) => {
       const gradient = new Float64Array(row.length);

@@ -23,11 +23,11 @@ async function skewedRun(set: readonly string[]) {
   await writeSkewedData(data.path);
   const done = await run(configIn(data.path, [...BASE, ...set]), `${data.path}/run`);
   const { tensors } = decodeSafetensors((await checkpointsOf(done)).get("prior.safetensors")!, "prior");
-  const [rewards, defined] = ["rewards", "defined"].map((name) => tensors.get(name)!.data);
+  const rewards = tensors.get("values.0")!.data as Float64Array;
   return {
     ...done,
     tensors,
-    bound: bestOfNBound({ slates: 16, rewards, defined } as unknown as Parameters<typeof bestOfNBound>[0], 4),
+    bound: bestOfNBound(16, rewards, 4),
   };
 }
 

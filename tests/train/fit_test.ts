@@ -4,6 +4,7 @@ import type { StepEvent } from "../../src/core/observer.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
+import { compose } from "../../src/reward/composition.ts";
 import { createBelief } from "../../src/target/belief.ts";
 import { distill } from "../../src/objective/distill.ts";
 import { adamw } from "../../src/optimizer/adamw.ts";
@@ -83,6 +84,8 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       catalogSize: 10,
       relevance: { of: (id: number) => new Map([[(id + 7) % 10, 1]]) },
     } as unknown as Parameters<typeof alignStep>[2]["signals"];
+    const scored = { values: terms.map(() => new Float64Array(6)), defined: new Uint8Array(6).fill(1) };
+    const composition = compose({ combine: "sum", terms, constraints: [], rate: 0.1 }, scored, 1, 18);
     const reference = initialParameters(model.config, randomKey(2));
     for (const anchor of ["policy", "reference", "ema"] as const) {
       const setting = {
@@ -90,7 +93,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         reference,
         objective: distill(),
         optimizer: adamw({ learningRate: () => 0.01 }),
-        terms,
+        composition,
         signals,
         anchor,
         emaDecay: 0.9,
@@ -107,10 +110,12 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         discount: 0.9,
         pooling: 0,
         maxAtoms: 64,
+        columns: terms.length,
       });
       const population = createPopulationState(terms, signals, { discount: 0.9 });
       let state = startAlignment(reference, setting.optimizer, belief, population, {
         average: anchor === "ema",
+        constraints: 0,
       });
       const tensors: number[] = [];
       for (let step = 0; step < 4; step++) {

@@ -131,8 +131,8 @@ onEachDevice("the validation score is the mean of the measure over the greedy li
   const { items } = await listsOf("reference", setting);
   const hits = CONTEXTS.filter((_, id) => rowOf(items, id).includes((id * 5 + 2) % ITEMS)).length;
   const before = tf.memory().numTensors;
-  const score = (measure: Parameters<typeof validationScore>[4]) =>
-    validationScore(model, parameters, set, signals, measure, CUTOFF);
+  const score = async (measure: Parameters<typeof validationScore>[4]) =>
+    (await validationScore(model, parameters, set, signals, measure, CUTOFF)).score;
   assert(hits > 0);
   assertEquals(await score({ metric: terms[0]!.metric }), hits / 70);
   const both = await score({ reward: terms });

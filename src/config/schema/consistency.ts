@@ -13,14 +13,21 @@ export interface Contradiction {
 interface Related {
   readonly data: z.output<typeof data>;
   readonly model: z.output<typeof model>;
-  readonly reward: { readonly terms: readonly { readonly metric: string; readonly weight: number }[] };
+  readonly reward: {
+    readonly terms: readonly { readonly metric: string; readonly weight: number }[];
+    readonly constraints: readonly {
+      readonly metric: string;
+      readonly atLeast?: number | undefined;
+      readonly atMost?: number | undefined;
+    }[];
+  };
   readonly target: { readonly maxAtoms: number; readonly priorSlates: number };
   readonly evaluate: { readonly metrics: readonly string[]; readonly systems: readonly string[] };
 }
 
 /**
  * What no single key shows: head sizes that do not divide the width, keys of another reader, a reward of weights that
- * are all 0, a memory too small for the prior, names given twice.
+ * are all 0, a constraint without a bound or with two, a memory too small for the prior, names given twice.
  *
  * @param config every section valid on its own
  */
@@ -84,7 +91,9 @@ function ofData({ data }: Related): Contradiction[] {
   return found;
 }
 
-function ofReward({ reward: { terms }, target: { maxAtoms, priorSlates } }: Related): Contradiction[] {
+function ofReward(
+  { reward: { terms, constraints }, target: { maxAtoms, priorSlates } }: Related,
+): Contradiction[] {
   const found: Contradiction[] = [];
   if (terms.every(({ weight }) => weight === 0)) {
     found.push({
@@ -93,6 +102,14 @@ function ofReward({ reward: { terms }, target: { maxAtoms, priorSlates } }: Rela
       mend: "give a term the weight 1",
     });
   }
+  constraints.forEach(({ atLeast, atMost }, i) => {
+    if ((atLeast === undefined) !== (atMost === undefined)) return;
+    found.push({
+      path: ["reward", "constraints", i],
+      rule: "must have one bound, atLeast or atMost",
+      mend: 'for instance { "metric": "mgu-list@10", "atMost": 0.08 }; for both bounds, two constraints',
+    });
+  });
   if (maxAtoms < priorSlates) {
     found.push({
       path: ["target", "maxAtoms"],
