@@ -49,6 +49,10 @@ function checkRange(
   batch: MetricBatch,
   values: Float64Array,
 ): CheckLine {
+  if (!(least <= greatest)) {
+    const says = `${shown(least)} to ${shown(greatest)} is no range`;
+    return { check: "range", outcome: "FAIL", says, mend: "let it give [least, greatest] for every option" };
+  }
   const row = values.findIndex((value) => value < least - TOLERANCE || value > greatest + TOLERANCE);
   if (row >= 0) {
     return {

@@ -96,7 +96,7 @@ interface ShownBefore {
 }
 
 /** So little that a metric of many slates is not at its end yet. */
-const FEW: ShownBefore = { steps: 1, contexts: 4, groupSize: 1 };
+const FEW: ShownBefore = { steps: 1, contexts: 1, groupSize: 1 };
 
 /** The reward of a batch: of a metric of many slates what each adds to what was shown before. */
 function rewardOf(

@@ -93,7 +93,11 @@ export function verdictOf(lines: readonly CheckLine[], measures: TrainingMeasure
   }
   const but = [
     ...(measures !== undefined && measures.tiedGroups.popular >= MANY_TIES
-      ? [`${percent(measures.tiedGroups.popular)} of groups tie: only the others teach`]
+      ? [
+        measures.tiedGroups.popular === 1
+          ? "100 % of groups tie: these slates taught nothing"
+          : `${percent(measures.tiedGroups.popular)} of groups tie: only the others teach`,
+      ]
       : []),
     ...(measures !== undefined && measures.undefinedShare >= MANY_UNDEFINED
       ? [`${percent(measures.undefinedShare)} of slates have no value`]

@@ -81,7 +81,13 @@ async function loadChecked(spec: string, plugins: readonly string[]): Promise<Lo
   } catch (error) {
     return failure("contract", error);
   }
-  return await registry.load(spec);
+  try {
+    return await registry.load(spec);
+  } catch (error) {
+    if (error instanceof BladeError) throw error;
+    const mend = "let range and uses be plain functions of the options";
+    return { check: "contract", outcome: "FAIL", says: `setting its options throws ${String(error)}`, mend };
+  }
 }
 
 async function refuseMissing(modules: readonly string[]): Promise<void> {
