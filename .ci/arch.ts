@@ -69,7 +69,7 @@ export function checkImports(
     for (const { specifier, line } of findImports(text)) {
       const refuse = (rule: string, mend: string) => violations.push({ path, line, rule, mend });
       const target = resolve(path, specifier, aliases);
-      if (path.startsWith("plugins/") && !fitsPlugin(specifier)) {
+      if (path.startsWith("plugins/") && !fitsPlugin(path, specifier)) {
         refuse(
           `a plugin must not import "${specifier}"`,
           'import from "blade" or from a shared ./_file.ts beside it',
@@ -128,8 +128,10 @@ function cycles(uses: ReadonlyMap<string, ReadonlyMap<string, { path: string; li
   return violations;
 }
 
-function fitsPlugin(specifier: string): boolean {
-  return specifier === "blade" || /^\.\/_\w+\.ts$/.test(specifier);
+/** A plugin sees the contract and shared files beside it; a shared file may gather the plugins themselves. */
+function fitsPlugin(path: string, specifier: string): boolean {
+  return specifier === "blade" || /^\.\/_\w+\.ts$/.test(specifier) ||
+    (/^plugins\/_/.test(path) && /^\.\/[\w-]+\.ts$/.test(specifier));
 }
 
 /** The entry of `LAYERS` that a file belongs to: its folder, or the file itself where it is named there. */

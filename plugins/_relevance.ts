@@ -96,3 +96,18 @@ export function hitsOf(slate: Slate, ranks: Ranks, relevant: ReadonlyMap<ItemInd
 export function depthOf(ranks: Ranks, cutoff: number | undefined): number {
   return cutoff ?? ranks.at(-1) ?? 0;
 }
+
+/**
+ * The gains of a slate's places: 0 where nothing, or nothing relevant, stands, and where an item stands again.
+ *
+ * @returns [K]
+ * @example
+ * ```ts
+ * import { gainsByPlace } from "./_relevance.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(gainsByPlace([5, 7, -1, 7], new Map([[7, 2]])), [0, 2, 0, 0]);
+ * ```
+ */
+export function gainsByPlace(slate: Slate, relevant: ReadonlyMap<ItemIndex, number>): number[] {
+  return slate.map((item, place) => slate.indexOf(item) === place ? relevant.get(item) ?? 0 : 0);
+}

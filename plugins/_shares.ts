@@ -1,4 +1,4 @@
-import type { CategoryTable, ItemIndex } from "blade";
+import { type CategoryTable, type ItemIndex, notDefined, type Popularity, type Slate } from "blade";
 
 /** Which categories count: rows of the table's names, and their place among the known ones. */
 export interface KnownCategories {
@@ -76,4 +76,57 @@ export function shares(counts: Float64Array): Float64Array | undefined {
  */
 export function meanAbsoluteDifference(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
+}
+
+/** Categories of all training histories, and of what was shown: the state of the metrics that compare the two. */
+export interface ConsumedAndShown {
+  readonly known: KnownCategories;
+  /** [categories] undefined where no history has a known category. */
+  readonly consumed: Float64Array | undefined;
+  /** [categories] counts */
+  readonly shown: Float64Array;
+}
+
+/**
+ * The state before anything was shown. The histories of all users together are the training counts.
+ *
+ * @example
+ * ```ts
+ * import { consumedAndShown, showCategories, shownLessConsumed } from "./_shares.ts";
+ * import { assertEquals } from "@std/assert";
+ * const table = { names: ["x", "y"], of: (item: number) => [item] };
+ * const counts = Float64Array.of(3, 1);
+ * const state = consumedAndShown(table, { counts, users: counts, totalInteractions: 4, totalUsers: 4, order: [0, 1] }, []);
+ * showCategories(state, [1, -1], 1);
+ * assertEquals(shownLessConsumed(state), Float64Array.of(-0.75, 0.75));
+ * ```
+ */
+export function consumedAndShown(
+  table: CategoryTable,
+  popularity: Popularity,
+  categories: readonly string[],
+): ConsumedAndShown {
+  const known = knownCategories(table, categories);
+  const consumed = new Float64Array(known.size);
+  popularity.counts.forEach((count, item) => addToCounts(consumed, known.of(item), count));
+  return { known, consumed: shares(consumed), shown: new Float64Array(known.size) };
+}
+
+/** Counts the categories of a slate in, `weight` times; a negative weight takes them out. */
+export function showCategories({ known, shown }: ConsumedAndShown, slate: Slate, weight: number): void {
+  for (const item of slate) if (item >= 0) addToCounts(shown, known.of(item), weight);
+}
+
+/**
+ * By category, its share of what was shown less its share of what was consumed.
+ *
+ * @returns [categories], or why there is none
+ */
+export function shownLessConsumed(
+  { consumed, shown }: ConsumedAndShown,
+): Float64Array | ReturnType<typeof notDefined> {
+  if (consumed === undefined) return notDefined("no history with a known category");
+  const shownShares = shares(shown);
+  if (shownShares === undefined) return notDefined("no slate with a known category");
+  return shownShares.map((share, category) => share - consumed[category]!);
 }

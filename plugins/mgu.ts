@@ -1,11 +1,15 @@
-import { defineMetric, notDefined } from "blade";
-import { addToCounts, knownCategories, meanAbsoluteDifference, shares } from "./_shares.ts";
+import { defineMetric } from "blade";
+import { consumedAndShown, showCategories, shownLessConsumed } from "./_shares.ts";
 
-/** Mean genre unfairness of SPRec (arXiv 2412.09243): how far what is shown strays from what is consumed. */
+/** Mean genre unfairness of SPRec: how far what is shown strays from what is consumed. */
 export default defineMetric({
   name: "mgu",
   summary: "Mean absolute difference between category shares of all slates and of all training histories.",
-  formula: "mean over categories of |share in the slates − share in the histories|",
+  formula:
+    "mean over categories of |share in the slates − share in the histories|; an item counts in equal " +
+    "parts for its known categories",
+  source: "Gao et al., SPRec: Self-play to debias LLM-based recommendation (arXiv 2412.09243)",
+  equals: ["SPRec's MGU, its genre dictionary as categories"],
   kind: "population",
   options: {
     /** The categories to compare; none named: all. An item's other categories do not count. */
@@ -13,24 +17,14 @@ export default defineMetric({
   },
   range: [0, 1],
   direction: "minimize",
-  // The histories of all users together are the training counts.
   needs: ["categories", "popularity"],
-  create({ categories, popularity }, options) {
-    const known = knownCategories(categories, options.categories);
-    const consumed = new Float64Array(known.size);
-    popularity.counts.forEach((count, item) => addToCounts(consumed, known.of(item), count));
-    return { known, consumed: shares(consumed), shown: new Float64Array(known.size) };
-  },
-  add({ known, shown }, slate, weight) {
-    for (const item of slate) if (item >= 0) addToCounts(shown, known.of(item), weight);
-  },
-  remove({ known, shown }, slate, weight) {
-    for (const item of slate) if (item >= 0) addToCounts(shown, known.of(item), -weight);
-  },
-  value({ consumed, shown }) {
-    if (consumed === undefined) return notDefined("no history with a known category");
-    const shownShares = shares(shown);
-    if (shownShares === undefined) return notDefined("no slate with a known category");
-    return meanAbsoluteDifference(shownShares, consumed);
+  create: ({ categories, popularity }, options) =>
+    consumedAndShown(categories, popularity, options.categories),
+  add: (state, slate, weight) => showCategories(state, slate, weight),
+  remove: (state, slate, weight) => showCategories(state, slate, -weight),
+  value(state) {
+    const differences = shownLessConsumed(state);
+    if ("notDefined" in differences) return differences;
+    return differences.reduce((sum, difference) => sum + Math.abs(difference), 0) / differences.length;
   },
 });

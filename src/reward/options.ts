@@ -6,14 +6,32 @@ export interface Choice<T extends string> {
   readonly choices: readonly [T, ...T[]];
 }
 
+/** An option that takes a number between bounds. Made by `numberFrom`. */
+export interface Bounded {
+  /** When nobody sets it; undefined where the metric does without. */
+  readonly standard: number | undefined;
+  /** Least number. */
+  readonly least: number;
+  /** Greatest number. */
+  readonly greatest: number;
+}
+
 /** A default that an option may have. */
-export type OptionDefault = number | string | boolean | undefined | readonly string[] | Choice<string>;
+export type OptionDefault =
+  | number
+  | string
+  | boolean
+  | undefined
+  | readonly string[]
+  | Choice<string>
+  | Bounded;
 
 /** Options by name, each as its default. */
 export type OptionSpecs = { readonly [name: string]: OptionDefault };
 
 /** The type of value that an option with this default takes. */
 export type ValueOf<D> = D extends Choice<infer T> ? T
+  : D extends Bounded ? D["standard"]
   : D extends boolean ? boolean
   : D extends number ? number
   : D extends string ? string
@@ -36,6 +54,40 @@ export type OptionValues<O extends OptionSpecs> =
  */
 export function oneOf<T extends string>(first: T, ...others: T[]): Choice<T> {
   return { choices: [first, ...others] };
+}
+
+/**
+ * An option that takes a number between bounds, both allowed.
+ *
+ * @param standard when nobody sets it; left out: the option has no value then.
+ *
+ * @example
+ * ```ts
+ * import { defineMetric, numberFrom } from "blade";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * const tail = defineMetric({
+ *   name: "tail",
+ *   summary: "An example.",
+ *   kind: "list",
+ *   options: { share: numberFrom(0, 1, 0.1) },
+ *   range: [0, 1],
+ *   direction: "maximize",
+ *   needs: [],
+ *   score: (_slate, _context, _signals, { share }) => share,
+ * });
+ * assertEquals(tail().options.share, 0.1);
+ * assertThrows(() => tail({ share: 2 }), Error, "a number from 0 to 1");
+ * ```
+ */
+export function numberFrom(least: number, greatest: number): Bounded;
+/** With a default; see the other form. */
+export function numberFrom(
+  least: number,
+  greatest: number,
+  standard: number,
+): Bounded & { readonly standard: number };
+export function numberFrom(least: number, greatest: number, standard?: number): Bounded {
+  return { least, greatest, standard };
 }
 
 /**
@@ -118,7 +170,7 @@ export function readOptions(
  * ```
  */
 export function defaultOf(standard: OptionDefault): unknown {
-  return isChoice(standard) ? standard.choices[0] : standard;
+  return isChoice(standard) ? standard.choices[0] : isBounded(standard) ? standard.standard : standard;
 }
 
 /**
@@ -140,11 +192,15 @@ function isChoice(standard: OptionDefault): standard is Choice<string> {
   return typeof standard === "object" && "choices" in standard;
 }
 
+function isBounded(standard: OptionDefault): standard is Bounded {
+  return typeof standard === "object" && "least" in standard;
+}
+
 /** A text that does not read as the type stays a text: `resolveOptions` then refuses it by name. */
 function readText(standard: OptionDefault, text: string): unknown {
   if (Array.isArray(standard)) return text === "" ? [] : text.split("|");
   if (typeof standard === "boolean") return text === "true" ? true : text === "false" ? false : text;
-  if (typeof standard === "number" || standard === undefined) {
+  if (typeof standard === "number" || standard === undefined || isBounded(standard)) {
     const number = text.trim() === "" ? NaN : Number(text);
     return Number.isNaN(number) ? text : number;
   }
@@ -165,6 +221,13 @@ function expectation(name: string, standard: OptionDefault): Expectation {
     return {
       words: `one of ${choices.join(", ")}`,
       fits: (v) => typeof v === "string" && choices.includes(v),
+    };
+  }
+  if (isBounded(standard)) {
+    const { least, greatest } = standard;
+    return {
+      words: `a number from ${least} ${greatest === Infinity ? "on" : `to ${greatest}`}`,
+      fits: (v) => typeof v === "number" && Number.isFinite(v) && v >= least && v <= greatest,
     };
   }
   if (Array.isArray(standard)) {

@@ -6,7 +6,9 @@
 export { defineMetric } from "./define_metric.ts";
 export { type NotDefined, notDefined } from "./not_defined.ts";
 export {
+  type Bounded,
   type Choice,
+  numberFrom,
   oneOf,
   type OptionDefault,
   type OptionSpecs,

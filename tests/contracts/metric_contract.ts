@@ -99,6 +99,9 @@ async function checkList(loaded: LoadedMetric, { better, undefinedFor, at }: Exp
   }
 }
 
+/** A slate and the context that it was shown in. */
+type Shown = readonly [slate: Slate, contextId: number];
+
 async function checkPopulation(
   loaded: LoadedMetric,
   { better, undefinedFor, at }: Expectations,
@@ -107,14 +110,23 @@ async function checkPopulation(
   const { contexts, signals } = smallWorld();
   const declared = only(signals, metric.needs);
   const batch = someSlates(contexts, 20, 6);
-  const rows = Array.from({ length: 20 }, (_, row) => rowOf(batch, row).slate);
-  const valueOf = (slates: readonly Slate[], of = metric, weight = 1) => {
+  const rows = Array.from(
+    { length: 20 },
+    (_, row): Shown => [rowOf(batch, row).slate, batch.contextRow[row]!],
+  );
+  const valueOf = (shown: readonly Shown[], of = metric, weight = 1) => {
     const state = of.create(declared);
-    for (const slate of slates) of.add(state, slate, weight);
+    for (const [slate, contextId] of shown) of.add(state, slate, weight, undefined, contextId);
     return number(of.value(state));
   };
   const value = valueOf(rows);
   assertWithin(value, metric.range);
+  for (const shown of rows) {
+    const state = metric.create(declared);
+    metric.add(state, shown[0], 1, undefined, shown[1]);
+    const alone = metric.value(state);
+    if (!isNotDefined(alone)) assertWithin(alone, metric.range);
+  }
   assertEquals(valueOf(rows), value, "purity: a second state differs");
   assertEquals(signals.popularity, smallWorld().signals.popularity, "purity: the signals were written to");
   assertAlmostEquals(valueOf(rows.toReversed()), value, TOLERANCE, "the order of the slates counts");
@@ -126,41 +138,52 @@ async function checkPopulation(
   );
 
   const state = metric.create(declared);
-  for (const slate of rows) metric.add(state, slate, 1);
-  for (const slate of rows) {
-    metric.add(state, slate, 0.3);
-    metric.remove(state, slate, 0.3);
+  for (const [slate, contextId] of rows) metric.add(state, slate, 1, undefined, contextId);
+  for (const [slate, contextId] of rows) {
+    metric.add(state, slate, 0.3, undefined, contextId);
+    metric.value(state);
+    metric.remove(state, slate, 0.3, undefined, contextId);
     assertAlmostEquals(number(metric.value(state)), value, TOLERANCE, "remove does not undo add");
   }
-  const before = metric.value(metric.create(declared));
+  const empty = metric.create(declared);
+  const before = metric.value(empty);
   assert(
     isNotDefined(before) || Number.isFinite(before),
     "the value before any slate must be finite or undefined",
   );
+  for (const [slate, contextId] of rows) metric.add(empty, slate, 0.3, undefined, contextId);
+  for (const [slate, contextId] of rows) metric.remove(empty, slate, 0.3, undefined, contextId);
+  const after = metric.value(empty);
+  assertEquals(isNotDefined(after), isNotDefined(before), "remove does not undo the first add");
+  if (!isNotDefined(after)) assertAlmostEquals(after, number(before), TOLERANCE, "remove does not undo add");
 
-  const short = rows.map((slate) => [...slate, -1, -1]);
+  const short = rows.map(([slate, contextId]): Shown => [[...slate, -1, -1], contextId]);
   assertEquals(valueOf(short), value, "short slate: empty places at the end change the value");
   const atTwo = (await at(2)).metric as PopulationMetric;
-  assertEquals(valueOf(rows, atTwo), valueOf(rows.map((slate) => slate.slice(0, 2)), atTwo), "cutoff");
+  const cut = rows.map(([slate, contextId]): Shown => [slate.slice(0, 2), contextId]);
+  assertEquals(valueOf(rows, atTwo), valueOf(cut, atTwo), "cutoff");
 
-  const tiedState = (slate: Slate) => {
+  const tiedValue = (slate: Slate) => {
     const fresh = metric.create(declared);
-    metric.add(fresh, slate, 1, [1, 1, 2]);
+    for (const [other, contextId] of rows) metric.add(fresh, other, 1, undefined, contextId);
+    metric.add(fresh, slate, 1, [1, 1, 2], CONTEXT.manyRelevant);
     return number(metric.value(fresh));
   };
   assertAlmostEquals(
-    tiedState([0, 3, 5]),
-    tiedState([3, 0, 5]),
+    tiedValue([0, 3, 5]),
+    tiedValue([3, 0, 5]),
     TOLERANCE,
     "ties: the order within a rank counts",
   );
 
-  const [good, bad] = better.map((slate) => valueOf([slate]));
+  // Beside a slate that stays the same, so that a comparison of contexts has another to compare with.
+  const beside: Shown = [[0, 5, 7], CONTEXT.manyRelevant - 1];
+  const [good, bad] = better.map((slate) => valueOf([[slate, CONTEXT.manyRelevant], beside]));
   if (metric.direction === "maximize") assertGreater(good!, bad!, "direction");
   else assertGreater(bad!, good!, "direction");
   if (undefinedFor !== undefined) {
     const fresh = metric.create(declared);
-    metric.add(fresh, undefinedFor, 1);
+    metric.add(fresh, undefinedFor, 1, undefined, CONTEXT.nothingRelevant);
     assert(isNotDefined(metric.value(fresh)), "undefined");
   }
 }
