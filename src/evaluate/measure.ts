@@ -5,6 +5,7 @@ import type { RandomKey } from "../numerics/random.ts";
 import { judgeOf } from "../reward/judge.ts";
 import type { MetricBatch } from "../reward/metric.ts";
 import type { LoadedMetric } from "../reward/registry.ts";
+import { groupByDefined } from "./group_by_defined.ts";
 
 /** A mean over contexts and how sure it is. */
 export interface Summary {
@@ -73,7 +74,7 @@ export function summarizeTogether(
   { resamples = DEFAULT_RESAMPLES, key }: Resampling,
 ): Summary[] {
   const summaries: Summary[] = [];
-  for (const places of byContexts(columns)) {
+  for (const places of groupByDefined(columns)) {
     const defined = places.map((place) => columns[place]!.filter((value) => !Number.isNaN(value)));
     const contexts = defined[0]!.length;
     const means = contexts > 1 ? bootstrapTogether(defined, resamples, key) : [];
@@ -88,21 +89,6 @@ export function summarizeTogether(
     });
   }
   return summaries;
-}
-
-/** Places of the columns, those together that are defined in the same contexts. */
-function byContexts(columns: readonly Float64Array[]): number[][] {
-  const groups: number[][] = [];
-  columns.forEach((column, place) => {
-    const alike = groups.find(([first]) => {
-      const other = columns[first!]!;
-      return column.length === other.length &&
-        column.every((value, context) => Number.isNaN(value) === Number.isNaN(other[context]));
-    });
-    if (alike === undefined) groups.push([place]);
-    else alike.push(place);
-  });
-  return groups;
 }
 
 /**
