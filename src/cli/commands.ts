@@ -1,10 +1,12 @@
 import type { Command } from "./command.ts";
+import { compareCommand } from "./compare.ts";
 import { configSchemaCommand } from "./config.ts";
 import { dataInspectCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { metricsListCommand, metricsShowCommand } from "./metrics.ts";
 import { pluginCheckCommand } from "./plugin.ts";
+import { pluginNewCommand } from "./plugin_new.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
 
@@ -12,9 +14,11 @@ import { trainCommand } from "./train.ts";
 export const COMMANDS: readonly Command[] = [
   trainCommand,
   evaluateCommand,
+  compareCommand,
   recommendCommand,
   metricsListCommand,
   metricsShowCommand,
+  pluginNewCommand,
   pluginCheckCommand,
   dataInspectCommand,
   configSchemaCommand,
