@@ -32,8 +32,11 @@ export function versusReference(
   return pairedDifferences([differencesOf(values, reference)], resampling)[0];
 }
 
+/** Values that differ by less than this share of themselves are equal but for the order of additions. */
+const ROUNDING = 1e-12;
+
 /**
- * Values less those of another system, by context; NaN where either has none.
+ * Values less those of another system, by context; NaN where either has none, 0 where they differ by rounding alone.
  *
  * @throws {RangeError} when the two are of different contexts (their lengths differ).
  *
@@ -50,7 +53,11 @@ export function differencesOf(values: Float64Array, reference: Float64Array): Fl
       `Cannot pair systems: both must have a value per context, got ${values.length} and ${reference.length}`,
     );
   }
-  return values.map((value, context) => value - reference[context]!);
+  return values.map((value, context) => {
+    const other = reference[context]!;
+    const difference = value - other;
+    return Math.abs(difference) < ROUNDING * Math.max(Math.abs(value), Math.abs(other)) ? 0 : difference;
+  });
 }
 
 /**
