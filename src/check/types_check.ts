@@ -59,7 +59,8 @@ function moduleOf(specifier: string): URL {
 }
 
 /**
- * The first error of what `deno check` prints, with its place, and how many there are.
+ * The first error of what `deno check` prints, with its place, and how many there are. Of a chain of reasons it is the
+ * last that tells what to change.
  *
  * @example
  * ```ts
@@ -67,6 +68,9 @@ function moduleOf(specifier: string): URL {
  * import { assertEquals } from "@std/assert";
  * const said = "TS2339 [ERROR]: Property 'x' is not there.\n  a.x\n    ~\n    at file:///p/mine.ts:4:24\n\nFound 3 errors.\n";
  * assertEquals(firstTypeError(said), "mine.ts:4: Property 'x' is not there, and 2 more");
+ * const chain = "TS2769 [ERROR]: No overload matches this call.\n  Overload 1 of 2, 'f', gave the following error.\n" +
+ *   "    Type A is not B.\n  Overload 2 of 2, 'g', gave the following error.\n    Type C is not D.\n";
+ * assertEquals(firstTypeError(chain), "Type A is not B");
  * assertEquals(firstTypeError("error: no such file\n"), "no such file");
  * ```
  */
@@ -75,6 +79,14 @@ export function firstTypeError(said: string): string {
   if (message === undefined) return said.trim().split("\n")[0]!.replace(/^error: /, "");
   const place = /at file:\S*?([^/\s]+:\d+):\d+/.exec(said)?.[1];
   const found = Number(/^Found (\d+) errors/m.exec(said)?.[1] ?? 1);
-  const text = message.trim().replace(/\.$/, "");
+  const text = (reasonOf(said) ?? message).trim().replace(/\.$/, "");
   return `${place === undefined ? "" : `${place}: `}${text}${found > 1 ? `, and ${found - 1} more` : ""}`;
+}
+
+/** `defineMetric` has a form for each kind of metric: that a metric is not of the other kind is no reason. */
+function reasonOf(said: string): string | undefined {
+  const overloads = said.matchAll(/Overload \d+ of \d+, [^\n]*\n((?: {4}[^\n]*\n)+)/g);
+  const reasons = Array.from(overloads, ([, reason]) => reason!.trimEnd().split("\n").at(-1)!);
+  return reasons.find((reason) => !/'"(?:list|population)"' is not assignable to type/.test(reason)) ??
+    reasons[0];
 }

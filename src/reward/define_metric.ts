@@ -52,7 +52,7 @@ const SIGNALS: Readonly<Record<SignalName, true>> = {
  * ```
  */
 export function defineMetric<const S extends SignalName, const O extends OptionSpecs = Record<never, never>>(
-  spec: ListSpec<S, O>,
+  spec: ListSpec<S, O> & ({ readonly scoreBatch: unknown } | { readonly score: unknown }),
 ): MetricFactory<O, ListMetric>;
 /** A metric of many slates together; see the other form. */
 export function defineMetric<
