@@ -1,42 +1,58 @@
-/** How far two items are from each other; undefined when it cannot be said of one of them. */
-export type Distance = (a: number, b: number) => number;
-
+/** How far two items are from each other. */
 export type DistanceName = "jaccard" | "cosine" | "hamming";
 
+/** The distance of two sets by what they share and what each holds. */
+const OF_SETS: Readonly<Record<DistanceName, (shared: number, a: number, b: number) => number>> = {
+  jaccard: (shared, a, b) => (a + b - 2 * shared) / (a + b - shared),
+  hamming: (shared, a, b) => a + b - 2 * shared,
+  cosine: (shared, a, b) => 1 - shared / Math.sqrt(a * b),
+};
+
 /**
- * Distances between sets, each a row of bits, by their rows.
+ * The sum of the distances over all pairs of sets, each a row of bits.
  *
  * @param bits [sets · words] 32 members a word
+ * @returns a function of the first `count` rows of a list
  * @example
  * ```ts
- * import { setDistance } from "./_distance.ts";
+ * import { setDistances } from "./_distance.ts";
  * import { assertEquals } from "@std/assert";
- * const between = setDistance("jaccard", Uint32Array.of(0b011, 0b110), 1);
- * assertEquals(between(0, 1), 2 / 3);
+ * const sum = setDistances("jaccard", Uint32Array.of(0b011, 0b110, 0b011), 1);
+ * assertEquals(sum(Int32Array.of(0, 1, 2), 3), 2 / 3 + 0 + 2 / 3);
  * ```
  */
-export function setDistance(name: DistanceName, bits: Uint32Array, words: number): Distance {
-  const overlap = (a: number, b: number) => {
-    let [both, onlyA, onlyB] = [0, 0, 0];
-    for (let word = 0; word < words; word++) {
-      const x = bits[a * words + word]!;
-      const y = bits[b * words + word]!;
-      both += ones(x & y);
-      onlyA += ones(x & ~y);
-      onlyB += ones(y & ~x);
+export function setDistances(
+  name: DistanceName,
+  bits: Uint32Array,
+  words: number,
+): (rows: Int32Array, count: number) => number {
+  const distance = OF_SETS[name];
+  let sets = new Int32Array(0);
+  let sizes = new Int32Array(0);
+  return (rows, count) => {
+    if (sizes.length < count) {
+      sets = new Int32Array(count * words);
+      sizes = new Int32Array(count);
     }
-    return { both, onlyA, onlyB };
-  };
-  return (a, b) => {
-    const { both, onlyA, onlyB } = overlap(a, b);
-    switch (name) {
-      case "jaccard":
-        return (onlyA + onlyB) / (both + onlyA + onlyB);
-      case "hamming":
-        return onlyA + onlyB;
-      case "cosine":
-        return 1 - both / Math.sqrt((both + onlyA) * (both + onlyB));
+    for (let a = 0; a < count; a++) {
+      sizes[a] = 0;
+      for (let word = 0; word < words; word++) {
+        const members = bits[rows[a]! * words + word]!;
+        sets[a * words + word] = members;
+        sizes[a]! += ones(members);
+      }
     }
+    let sum = 0;
+    for (let a = 0; a < count; a++) {
+      for (let b = a + 1; b < count; b++) {
+        let shared = 0;
+        for (let word = 0; word < words; word++) {
+          shared += ones(sets[a * words + word]! & sets[b * words + word]!);
+        }
+        sum += distance(shared, sizes[a]!, sizes[b]!);
+      }
+    }
+    return sum;
   };
 }
 

@@ -1,11 +1,16 @@
-import { type CategoryTable, defineMetric, type ItemVectors, oneOf } from "blade";
-import { type Distance, type DistanceName, setDistance, vectorDistance } from "./_distance.ts";
+import { type CategoryTable, defineMetric, type ItemVectors, type MetricBatch, oneOf } from "blade";
+import { type DistanceName, setDistances, vectorDistance } from "./_distance.ts";
+import { itemCategories } from "./_item_categories.ts";
 
-/** Intra-list diversity (Ziegler et al. 2005): how different the items of a slate are. A slate of one item: 0. */
+/** Intra-list diversity: how different the items of a slate are. A slate of one item: 0. */
 export default defineMetric({
   name: "ild",
   summary: "Mean distance between the items of the slate, over all pairs.",
   formula: "mean over pairs a < b of distance(a, b)",
+  source: "Ziegler et al., Improving recommendation lists through topic diversification, WWW 2005",
+  equals: [
+    "RecTools' IntraListDiversity of a PairwiseHammingDistanceCalculator with distance=hamming&by=features",
+  ],
   kind: "list",
   options: {
     distance: oneOf("jaccard", "cosine", "hamming"),
@@ -17,65 +22,69 @@ export default defineMetric({
   needs: ["categories", "features", "embedding"],
   uses: ({ by }) => [by],
   scoreBatch(batch, signals, { distance, by }, out, undefine) {
-    const { known, between } = by === "categories"
-      ? ofCategories(distance, batch.items, signals.categories)
-      : ofVectors(distance, batch.items, signals[by]);
-    const rows = batch.contextRow.length;
-    for (let row = 0; row < rows; row++) {
-      const places: number[] = [];
-      for (let at = row * batch.cutoff; at < (row + 1) * batch.cutoff; at++) {
-        if (batch.items[at]! >= 0) places.push(at);
-      }
-      if (places.length > 1 && places.some((at) => !known(at))) {
-        undefine(row, `an item has no ${by}`);
-        continue;
-      }
-      out[row] = meanOverPairs(places, between);
-    }
+    const pairs = by === "categories"
+      ? pairsOfSets(distance, batch.items, signals.categories)
+      : pairsOfVectors(distance, signals[by]);
+    meanOverPairs(batch, pairs, out, (row) => undefine(row, `an item has no ${by}`));
   },
 });
 
-/** `between` takes places of the batch, so that each item's set is looked up once. */
-interface Distances {
-  readonly known: (place: number) => boolean;
-  readonly between: Distance;
+/** What the mean needs to know of the items. */
+interface Pairs {
+  /** Whether there is a distance to the item. */
+  readonly known: (item: number) => boolean;
+  /** Sum of the distances over all pairs of the first `count` items. */
+  readonly sum: (items: Int32Array, count: number) => number;
 }
 
-function ofCategories(distance: DistanceName, items: Int32Array, table: CategoryTable): Distances {
-  const words = Math.ceil(table.names.length / 32);
-  const bits = new Uint32Array(items.length * words);
-  const sizes = new Int32Array(items.length);
-  items.forEach((item, place) => {
-    if (item < 0) return;
-    for (const category of table.of(item)) {
-      bits[place * words + (category >>> 5)]! |= 1 << (category & 31);
-      sizes[place]! += 1;
-    }
-  });
-  return { known: (place) => sizes[place]! > 0, between: setDistance(distance, bits, words) };
-}
-
-function ofVectors(distance: DistanceName, items: Int32Array, table: ItemVectors): Distances {
-  const vectors = Array.from(items, (item) => item < 0 ? undefined : table.of(item));
-  // Without a direction, or a member, there is no such distance.
-  const isEmpty = (vector: ArrayLike<number>) => Array.prototype.every.call(vector, (value) => value === 0);
+function pairsOfSets(distance: DistanceName, items: Int32Array, table: CategoryTable): Pairs {
+  const { bits, words, starts } = itemCategories(table, [])(items);
   return {
-    known(place) {
-      const vector = vectors[place];
-      return vector !== undefined && !Array.prototype.some.call(vector, Number.isNaN) &&
-        (distance === "hamming" || !isEmpty(vector));
-    },
-    between: (a, b) => vectorDistance(distance, vectors[a]!, vectors[b]!),
+    known: (item) => starts[item + 1]! > starts[item]!,
+    sum: setDistances(distance, bits, words),
   };
 }
 
-function meanOverPairs(places: readonly number[], between: Distance): number {
-  if (places.length < 2) return 0;
-  let sum = 0;
-  for (let a = 0; a < places.length; a++) {
-    for (let b = a + 1; b < places.length; b++) sum += between(places[a]!, places[b]!);
+function pairsOfVectors(distance: DistanceName, table: ItemVectors): Pairs {
+  // Without a direction, or a member, there is no such distance.
+  const isEmpty = (vector: ArrayLike<number>) => Array.prototype.every.call(vector, (value) => value === 0);
+  return {
+    known(item) {
+      const vector = table.of(item);
+      return vector !== undefined && !Array.prototype.some.call(vector, Number.isNaN) &&
+        (distance === "hamming" || !isEmpty(vector));
+    },
+    sum(items, count) {
+      const vectors = Array.from(items.subarray(0, count), (item) => table.of(item)!);
+      let sum = 0;
+      for (let a = 0; a < count; a++) {
+        for (let b = a + 1; b < count; b++) sum += vectorDistance(distance, vectors[a]!, vectors[b]!);
+      }
+      return sum;
+    },
+  };
+}
+
+function meanOverPairs(
+  { items, contextRow, cutoff }: MetricBatch,
+  { known, sum }: Pairs,
+  out: Float64Array,
+  undefine: (row: number) => void,
+): void {
+  const present = new Int32Array(cutoff);
+  for (let row = 0; row < contextRow.length; row++) {
+    let count = 0;
+    let allKnown = true;
+    for (let at = row * cutoff; at < (row + 1) * cutoff; at++) {
+      const item = items[at]!;
+      if (item < 0) continue;
+      present[count++] = item;
+      allKnown &&= known(item);
+    }
+    if (count < 2) out[row] = 0;
+    else if (allKnown) out[row] = sum(present, count) / (count * (count - 1) / 2);
+    else undefine(row);
   }
-  return sum / (places.length * (places.length - 1) / 2);
 }
 
 function rangeOf(distance: DistanceName, by: string): number {

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Context } from "../../src/core/context.ts";
 import type { ListMetric } from "../../src/reward/metric.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
+import { scoreList } from "../../src/reward/score_list.ts";
 import { smallWorld } from "../contracts/world.ts";
 
 const context: Context = { contextId: 0, user: 0, history: [], seen: new Set() };
@@ -15,7 +16,16 @@ async function valueOf(
   const { metric } = await loadMetric(spec);
   const { signals } = smallWorld();
   const relevance = { of: () => new Map(gains) };
-  return (metric as ListMetric).score!(slate, context, { ...signals, relevance }, ranks);
+  const batch = {
+    items: Int32Array.from(slate),
+    contextRow: Int32Array.of(0),
+    contexts: [context],
+    cutoff: slate.length,
+    ...(ranks === undefined ? {} : { ranks: Int32Array.from(ranks) }),
+  };
+  const { values, reasons } = scoreList(spec, metric as ListMetric, batch, { ...signals, relevance });
+  const reason = reasons.get(0);
+  return reason === undefined ? values[0]! : { notDefined: reason };
 }
 
 const second = 1 / Math.log2(3);
