@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { summarize } from "../../src/evaluate/measure.ts";
+import { summarize, summarizeTogether } from "../../src/evaluate/measure.ts";
 import { versusReference } from "../../src/evaluate/paired.ts";
-import { bootstrapMeans } from "../../src/numerics/bootstrap.ts";
+import { bootstrapMeans, bootstrapTogether } from "../../src/numerics/bootstrap.ts";
 import { percentileInterval, quantile } from "../../src/numerics/interval.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 
@@ -28,6 +28,41 @@ Deno.test("the same key gives the same resamples, another key others", () => {
   const values = normal(50, 0, "same");
   assertEquals(bootstrapMeans(values, 20, key), bootstrapMeans(values, 20, randomKey(5)));
   assert(bootstrapMeans(values, 20, key)[0] !== bootstrapMeans(values, 20, randomKey(6))[0]);
+});
+
+Deno.test("bootstrapTogether() gives each quantity the means that it has alone, from the same draws", () => {
+  const [a, b] = [normal(37, 0, "one"), normal(37, 5, "other")];
+  const together = bootstrapTogether([a, b, a.map((value) => -2 * value)], 200, key);
+  assertEquals(together[0], bootstrapMeans(a, 200, key));
+  assertEquals(together[1], bootstrapMeans(b, 200, key));
+  assertEquals(together[2], together[0]!.map((mean) => -2 * mean).reverse());
+});
+
+Deno.test("bootstrap draws reach every unit alike, the first and the last too", () => {
+  for (const length of [1, 2, 3, 7]) {
+    for (let unit = 0; unit < length; unit++) {
+      const indicator = Float64Array.from({ length }, (_, at) => Number(at === unit));
+      const means = bootstrapMeans(indicator, 4000, key);
+      const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
+      // Standard deviation of the mean of 4000 · length draws of probability 1 / length, five times.
+      assertAlmostEquals(
+        mean,
+        1 / length,
+        5 * Math.sqrt((1 / length) / (4000 * length)) * Number(length > 1),
+      );
+    }
+  }
+});
+
+Deno.test("summarizeTogether() says of each metric what summarize() says of it alone, wherever it is defined", () => {
+  const [a, b] = [normal(30, 0, "first"), normal(30, 1, "second")];
+  const holes = a.map((value, at) => at % 3 === 0 ? NaN : value);
+  const columns = [a, holes, b, new Float64Array(30).fill(NaN), holes.map((value) => 2 * value)];
+  const resampling = { resamples: 100, key };
+  assertEquals(
+    summarizeTogether(columns, resampling),
+    columns.map((column) => summarize(column, resampling)),
+  );
 });
 
 Deno.test("95 % intervals hold the true mean in about 95 of 100 samples", () => {
