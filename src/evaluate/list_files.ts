@@ -47,6 +47,8 @@ const FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = { lists: ["score
  */
 export async function readListFiles(files: ListFiles): Promise<ReadFiles> {
   const passedOver: string[] = [];
+  // All of them before the first: a name that is typed wrong should not cost a minute of reading.
+  for (const path of Object.values(files).flat()) await checkThere(path);
   const feed: FeedTable = async (shape, take) => {
     const path = shape.table === "lists" ? files.lists[shape.system] : files[shape.table];
     if (path === undefined) return false;
@@ -62,6 +64,15 @@ export async function readListFiles(files: ListFiles): Promise<ReadFiles> {
     return true;
   };
   return { columns: await collectColumns(files.lists.length, feed), passedOver };
+}
+
+async function checkThere(path: string): Promise<void> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
+    throw new BladeError({ place: path, rule: "must exist, and does not", mend: "check the path" });
+  }
 }
 
 function tableFile(path: string): TableFile {

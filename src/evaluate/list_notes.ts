@@ -82,13 +82,13 @@ function countPositives(relevant: RelevantRows, contexts: number): Int32Array {
 
 const WORDS: Readonly<Record<keyof ListNotes, string>> = {
   repeatedItems:
-    "rows repeat an item of their list: it counts once for relevance, each time for shares and exposure",
-  unknownItems: "items of the lists are not in the items table: they are outside the catalog",
-  rankGaps: "ranks hold no item: each is a miss",
-  sharedRanks: "rows share their rank with another: both count",
+    "rows that repeat an item of their list, which counts once for relevance and each time for exposure",
+  unknownItems: "items of the lists that the items table lacks, which are outside the catalog",
+  rankGaps: "ranks that hold no item, each a miss",
+  sharedRanks: "rows that share their rank with another, which both count",
   usersWithoutList:
-    "users with relevant items have no list: 0 on metrics of relevance, no value on the others",
-  usersWithoutRelevant: "users with a list have no relevant item: no value on metrics of relevance",
+    "users with relevant items and no list, who have 0 on metrics of relevance and no value on others",
+  usersWithoutRelevant: "users with a list and no relevant item, who have no value on metrics of relevance",
 };
 
 /**
@@ -99,11 +99,11 @@ const WORDS: Readonly<Record<keyof ListNotes, string>> = {
  * import { notesInWords } from "./list_notes.ts";
  * import { assertEquals } from "@std/assert";
  * const none = { repeatedItems: 0, unknownItems: 0, sharedRanks: 0, usersWithoutList: 0, usersWithoutRelevant: 0 };
- * assertEquals(notesInWords({ ...none, rankGaps: 2 }), ["2 ranks hold no item: each is a miss"]);
+ * assertEquals(notesInWords({ ...none, rankGaps: 2 }), ["ranks that hold no item, each a miss: 2"]);
  * ```
  */
 export function notesInWords(notes: ListNotes): string[] {
   return (Object.keys(WORDS) as (keyof ListNotes)[])
     .filter((name) => notes[name] > 0)
-    .map((name) => `${notes[name]} ${WORDS[name]}`);
+    .map((name) => `${WORDS[name]}: ${notes[name]}`);
 }

@@ -14,7 +14,7 @@ const MEND: Readonly<Record<SignalName, string>> = {
   features: "give an items table with a features column",
   embedding: "give an items table with an embedding column",
   history: "give the users' histories (--history for lists from files)",
-  userGroups: "use data that know groups of users",
+  userGroups: "use data that know groups of users (--users for lists from files)",
   itemGroups: "give an items table with a group column",
   catalogSize: "give the items that can be recommended",
 };
