@@ -1,5 +1,6 @@
 import type { Observer } from "../core/observer.ts";
 import type { Result, SystemName } from "../core/results.ts";
+import type { Constraint } from "../reward/constraints.ts";
 import type { AlignmentFacts } from "./stages.ts";
 
 /** Groups tied more often than this carry little to learn from. */
@@ -11,6 +12,7 @@ const MOSTLY_TIED = 0.9;
  */
 export function adviceOn(
   n: number,
+  constraints: readonly Constraint[],
   results: readonly Result[],
   facts: AlignmentFacts | null,
   observer: Observer,
@@ -27,7 +29,36 @@ export function adviceOn(
     `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
     `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last.`,
     keptWeights(facts),
+    ...constraints.map((constraint, i) =>
+      keptConstraint(constraint, facts.multipliers[i]!, results, observer)
+    ),
   ];
+}
+
+/** How a constraint did on test. It is kept in training; that it holds for other users has to be seen. */
+function keptConstraint(
+  { metric: { spec }, side, bound }: Constraint,
+  multiplier: number,
+  results: readonly Result[],
+  observer: Observer,
+): string {
+  const level = (system: SystemName) =>
+    results.find((result) => result.system === system && result.metric === spec)?.mean ?? null;
+  const words = `${spec} ${side === "atMost" ? "at most" : "at least"} ${bound}`;
+  const [aligned, reference] = [level("aligned"), level("reference")];
+  const shown = (mean: number | null) => mean === null ? "without a value" : mean.toFixed(4);
+  const kept = aligned !== null && (side === "atMost" ? aligned <= bound : aligned >= bound);
+  if (aligned !== null && !kept) {
+    observer.note(
+      "warning",
+      `The constraint ${words} does not hold on test: ${
+        shown(aligned)
+      }. Ask for more than is needed, train longer ` +
+        "(align.epochs), or raise reward.multiplierRate.",
+    );
+  }
+  return `Constraint ${words}: ${shown(aligned)} on test, the reference ${shown(reference)}; ` +
+    `multiplier ${multiplier.toFixed(2)} at the end.`;
 }
 
 function keptWeights({ bestEpoch, course: { epochs } }: AlignmentFacts): string {

@@ -1,6 +1,7 @@
 import { format } from "@std/fmt/bytes";
 import { parameterCount } from "../model/parameters.ts";
 import { nextItemExamples } from "../train/next_item_examples.ts";
+import { rewardWords } from "../report/reward_words.ts";
 import { duration } from "../report/duration.ts";
 import { modelOf } from "./assemble.ts";
 import { type Materials, prepareMaterials } from "./materials.ts";
@@ -31,7 +32,7 @@ export async function planRun(config: BladeConfig): Promise<RunPlan> {
     sections: [
       { title: "Data", rows: dataRows(materials) },
       { title: "Model", rows: modelRows(config, materials) },
-      { title: "Stages", rows: stageRows(config, materials) },
+      { title: "Stages", rows: stageRows(config) },
       {
         title: "Estimate (wasm on two free cores; sft may stop early, a GPU is faster)",
         rows: [
@@ -69,13 +70,11 @@ function modelRows(config: BladeConfig, { dataset }: Materials): [string, string
   ];
 }
 
-function stageRows(config: BladeConfig, { terms }: Materials): [string, string][] {
-  const { sft, target, align, evaluate } = config;
-  const reward = terms.map(({ metric, weight }) => `${weight} × ${metric.spec}`).join(" + ");
+function stageRows({ device, reward, sft, target, align, evaluate }: BladeConfig): [string, string][] {
   return [
-    ["device", config.device],
+    ["device", device],
     ["sft", `at most ${sft.epochs} epochs of ${sft.batch} users a step, patience ${sft.patience}`],
-    ["reward", reward],
+    ["reward", rewardWords(reward)],
     ...(align.method === "sft" ? [] : [
       ["prior", `${target.priorSlates} slates per context`] as [string, string],
       [

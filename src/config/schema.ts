@@ -41,7 +41,7 @@ const reward = z.strictObject({
     atLeast: z.number().optional().describe("least mean that is allowed"),
     atMost: z.number().optional().describe("greatest mean that is allowed"),
   })).default([]).describe("bounds to keep while the reward rises; a multiplier each adapts in training"),
-  multiplierRate: z.number().positive().default(0.05)
+  multiplierRate: z.number().positive().default(0.2)
     .describe("step of the constraints' multipliers, per step and standard deviation of violation"),
 });
 

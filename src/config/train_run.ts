@@ -86,7 +86,13 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   );
   for (const parameters of Object.values(weights)) disposeTree(parameters);
 
-  const summary = adviceOn(config.target.n, evaluation.results, aligned?.facts ?? null, observer);
+  const summary = adviceOn(
+    config.target.n,
+    materials.constraints,
+    evaluation.results,
+    aligned?.facts ?? null,
+    observer,
+  );
   await writeRunRecord({
     config,
     materials,

@@ -28,13 +28,15 @@ export interface FigureFacts {
   readonly n: number;
   /** Metric specs of the reward's terms. */
   readonly terms: readonly string[];
+  /** Metrics with a bound. */
+  readonly constraints: readonly { readonly metric: string; readonly bound: number }[];
 }
 
 /**
  * The curves of a run as HTML: whether alignment works, how the reference was trained, and folded below what few
  * look at. The training reward stands beside what best-of-n of the reference is expected to reach.
  */
-export function figuresHtml(curves: readonly Curve[], { n, terms }: FigureFacts): string {
+export function figuresHtml(curves: readonly Curve[], { n, terms, constraints }: FigureFacts): string {
   const bestOfN = curves.find(({ name }) => name === "bestOfN")?.points.at(-1)?.[1];
   const bound = bestOfN === undefined
     ? {}
@@ -51,6 +53,21 @@ export function figuresHtml(curves: readonly Curve[], { n, terms }: FigureFacts)
     { stage: "align", name: "klToReference", caption: "KL to the reference", unit: "nats per slate" },
     { stage: "align", name: "entropy", caption: "Entropy of sampled lists", unit: "nats per item" },
     ...terms.map((name) => ({ stage: "align", name, caption: `${name} of sampled lists`, unit: name })),
+    ...constraints.flatMap(({ metric, bound }) => [
+      {
+        stage: "align",
+        name: `level:${metric}`,
+        caption: `${metric} of a step's lists`,
+        unit: metric,
+        bound: { value: bound, label: "bound" },
+      },
+      {
+        stage: "align",
+        name: `multiplier:${metric}`,
+        caption: `Multiplier of ${metric}`,
+        unit: "multiplier",
+      },
+    ]),
   ];
   const sft: Figure[] = [
     { stage: "sft", name: "loss", caption: "Cross-entropy", unit: "nats per target" },

@@ -4,6 +4,7 @@ import type { Result } from "../core/results.ts";
 import { duration } from "./duration.ts";
 import type { RunManifest } from "./manifest.ts";
 import { resultGrid } from "./result_grid.ts";
+import { rewardWords } from "./reward_words.ts";
 import { differenceCell, systemLabel } from "./results_table.ts";
 
 /** What a model card tells beside the manifest. */
@@ -31,7 +32,7 @@ export function modelCard(manifest: RunManifest, facts: ModelCardFacts): string 
   const { config, runtime } = manifest;
   const { model, align, reward } = config;
   const count = (value: number) => value.toLocaleString("en");
-  const terms = reward.terms.map((term) => `${term.weight} × \`${escaped(term.metric)}\``).join(" + ");
+  const objective = rewardWords(reward, (spec) => `\`${escaped(spec)}\``);
   const warnings = manifest.warnings.map((warning) => `- ${escaped(warning)}\n`).join("");
   return `# Model card: ${escaped(facts.title)}
 
@@ -58,7 +59,7 @@ ${model.layers} layers of width ${model.width}, ${model.heads} heads, ${
   } parameters; lists are ${model.slate}, items are ${model.codec} tokens.
 
 ## Objective
-Reward: ${terms}.
+Reward: ${objective}.
 ${alignment(config)}
 
 ## Results

@@ -5,6 +5,7 @@ import { figuresHtml } from "./figures_html.ts";
 import { escapeHtml } from "./html.ts";
 import type { RunManifest } from "./manifest.ts";
 import { resultsHtml } from "./results_html.ts";
+import { rewardWords } from "./reward_words.ts";
 
 /** What the page says beside the manifest. */
 export interface ReportFacts {
@@ -27,6 +28,10 @@ export function reportHtml(manifest: RunManifest, events: readonly RunEvent[], f
   const figures = figuresHtml(curvesOf(events), {
     n: target.n,
     terms: [...new Set(reward.terms.map((term) => term.metric))],
+    constraints: reward.constraints.map((constraint) => ({
+      metric: constraint.metric,
+      bound: constraint.atMost ?? constraint.atLeast!,
+    })),
   });
   return `<!DOCTYPE html>
 <html lang="en">
@@ -53,11 +58,10 @@ ${factsHtml(manifest)}<details><summary>Configuration</summary>
 
 function headline({ config, outcome, seed, startedAt, durationMs }: RunManifest, dataName: string): string {
   const { reward, align, target } = config;
-  const terms = reward.terms.map((term) => `${term.weight} × ${term.metric}`).join(" + ");
   const method = align.method === "sft"
     ? "supervised alone"
     : `${align.method}, ${target.kind} best-of-${target.n}`;
-  return `${dataName} · ${method} · reward ${terms} · seed ${seed} · ${outcome} after ${
+  return `${dataName} · ${method} · reward ${rewardWords(reward)} · seed ${seed} · ${outcome} after ${
     duration(durationMs)
   }, started ${startedAt.slice(0, 16).replace("T", " ")} UTC`;
 }

@@ -26,7 +26,7 @@ Deno.test("parseConfig() fills every default", () => {
     terms: [{ metric: "ndcg@10", weight: 0.7 }, { metric: "ild@10", weight: 0.3 }],
     combine: "sum",
     constraints: [],
-    multiplierRate: 0.05,
+    multiplierRate: 0.2,
   });
   assertEquals(config.align.learningRate, 1e-3);
   assertEquals(config.checkpoint, { everySteps: 200, keep: 2 });

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeSafetensors } from "../../src/model/safetensors.ts";
-import { bestOfNBound } from "../../src/train/prior.ts";
 import { checkpointsOf, configIn, dataFolder, type Run, run } from "./small_runs.ts";
 import { writeSkewedData } from "./skewed_world.ts";
 
@@ -23,11 +22,11 @@ async function skewedRun(set: readonly string[]) {
   await writeSkewedData(data.path);
   const done = await run(configIn(data.path, [...BASE, ...set]), `${data.path}/run`);
   const { tensors } = decodeSafetensors((await checkpointsOf(done)).get("prior.safetensors")!, "prior");
-  const rewards = tensors.get("values.0")!.data as Float64Array;
   return {
     ...done,
     tensors,
-    bound: bestOfNBound(16, rewards, 4),
+    /** What best-of-4 of the reference is expected to reach, as the log has it. */
+    bound: done.steps.find(({ values }) => "bestOfN" in values)!.values["bestOfN"]!,
   };
 }
 
@@ -118,5 +117,77 @@ Deno.test({
   async fn() {
     const { warnings } = await skewedRun(['reward.terms=[{"metric":"coverage@3"}]', "align.epochs=2"]);
     assert(warnings.some((warning) => warning.includes("the reward says little")), warnings.join("\n"));
+  },
+});
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "by quantile metrics rise together as their weights say, and their scale says nothing",
+  async fn() {
+    const quantile = (terms: Record<string, number>) =>
+      skewedRun([
+        "reward.combine=quantile",
+        `reward.terms=${
+          JSON.stringify(Object.entries(terms).map(([metric, weight]) => ({ metric, weight })))
+        }`,
+      ]);
+    const even = await quantile({ "novelty@3": 1, "ild@3": 1 });
+    for (const metric of ["novelty@3", "ild@3"]) {
+      const [first, last] = [gauge(even, metric, 1), gauge(even, metric, -2)];
+      assert(last > first, `${metric}: ${first} in the first epoch, ${last} in the last`);
+    }
+    assert(
+      gauge(even, "reward", -2) > even.bound,
+      `ends at ${gauge(even, "reward", -2)}, bound ${even.bound}`,
+    );
+    const less = await quantile({ "novelty@3": 0.2, "ild@3": 1 });
+    assert(
+      gauge(less, "novelty@3", -2) < gauge(even, "novelty@3", -2),
+      "a fifth of the weight gave more novelty",
+    );
+    // The same count of interactions, once as a number in tens and once as a share of all.
+    const counted = await quantile({ "novelty@3": 1, "popularity@3": -0.5 });
+    const shared = await quantile({ "novelty@3": 1, "popularity@3?as=share": -0.5 });
+    const policy = (done: Run) => done.steps.flatMap(({ values }) => values["klToReference"] ?? []);
+    assertEquals(policy(shared), policy(counted));
+  },
+});
+
+Deno.test({
+  ...UNSANITIZED,
+  name: "a constraint is kept by its multiplier, for lists alone and for all together",
+  async fn() {
+    const free = await skewedRun([NOVELTY]);
+    assert(free.steps.every(({ values }) => !("violation" in values)));
+    for (
+      const [metric, side, bound] of [["popularity@3", "atLeast", 9], ["mgu@3", "atMost", 0.05]] as const
+    ) {
+      const bounded = (rate: number) =>
+        skewedRun([
+          NOVELTY,
+          `reward.constraints=[{"metric":"${metric}","${side}":${bound}}]`,
+          `reward.multiplierRate=${rate}`,
+          "align.epochs=16",
+        ]);
+      const [ignored, held] = [await bounded(1e-9), await bounded(1)];
+      const level = (done: Run) => gauge(done, `level:${metric}`, -4);
+      const off = (done: Run) => Math.max(0, side === "atLeast" ? bound - level(done) : level(done) - bound);
+      assert(
+        off(held) < off(ignored) / 2,
+        `${metric} ends at ${level(held)}, unconstrained at ${level(ignored)}`,
+      );
+      const multipliers = held.steps.flatMap(({ values }) => values[`multiplier:${metric}`] ?? []);
+      assert(Math.max(...multipliers) > 0.2 && Math.min(...multipliers) >= 0, `${multipliers}`);
+      const last = held.outcome!.summary.at(-1)!;
+      assert(
+        last.startsWith(`Constraint ${metric} ${side === "atLeast" ? "at least" : "at most"} ${bound}: `),
+        last,
+      );
+      const kept = held.outcome!.results.find((result) =>
+        result.system === "aligned" && result.metric === metric
+      )!;
+      const holds = side === "atLeast" ? kept.mean! >= bound : kept.mean! <= bound;
+      assertEquals(held.warnings.some((warning) => warning.includes("does not hold on test")), !holds);
+    }
   },
 });
