@@ -94,7 +94,7 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
 export function availabilityOf(dataset: Dataset): Parameters<typeof checkNeeds>[1] {
   return {
     categories: dataset.catalog.categoryNames.length > 0,
-    features: false,
+    features: dataset.catalog.features !== undefined,
     embedding: false,
     userGroups: dataset.userGroups.size > 0,
   };

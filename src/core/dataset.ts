@@ -22,6 +22,8 @@ export interface Catalog {
   readonly categories: readonly (readonly number[])[];
   /** Names of the categories, as the data set wrote them. */
   readonly categoryNames: readonly string[];
+  /** Numbers of each item, of one length for all that have any; left out where the data set has none. */
+  readonly features?: readonly (readonly number[] | undefined)[];
 }
 
 /** A file that a run read, for the manifest. */

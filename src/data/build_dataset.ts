@@ -66,6 +66,9 @@ function catalogOf(raw: RawData, kept: readonly number[]): Catalog {
     titles: kept.map((item, i) => about[i]?.title || raw.items[item]!),
     categories: about.map((item) => (item?.categories ?? []).map((name) => row.get(name)!)),
     categoryNames,
+    ...(about.some((item) => item?.features !== undefined)
+      ? { features: about.map((item) => item?.features) }
+      : {}),
   };
 }
 

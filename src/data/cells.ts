@@ -93,6 +93,44 @@ export function categoriesCell(cell: string | undefined, separator: string): str
   return [...new Set(cell.split(separator).map((part) => part.trim()).filter((part) => part !== ""))];
 }
 
+/**
+ * The numbers of a cell, or undefined where it is empty.
+ *
+ * @param length how many there must be, where that is known
+ * @throws {BadCell} When a part is no finite number, or there are more or fewer than in the rows before.
+ *
+ * @example
+ * ```ts
+ * import { numbersCell } from "./cells.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(numbersCell("9.5|-2", "features", "|", undefined), [9.5, -2]);
+ * assertEquals(numbersCell("", "features", "|", 2), undefined);
+ * ```
+ */
+export function numbersCell(
+  cell: string | undefined,
+  column: string,
+  separator: string,
+  length: number | undefined,
+): number[] | undefined {
+  if (cell === undefined || cell.trim() === "") return undefined;
+  const parts = cell.split(separator);
+  const numbers = parts.map((part) => part.trim() === "" ? NaN : Number(part));
+  if (!numbers.every(Number.isFinite)) {
+    throw new BadCell(
+      column,
+      `must be numbers separated by ${separator}`,
+      cell,
+      "correct the cell, or leave it empty",
+    );
+  }
+  if (length !== undefined && numbers.length !== length) {
+    const mend = "give every item as many, or none at all";
+    throw new BadCell(column, `must have ${length} numbers like the rows before`, cell, mend);
+  }
+  return numbers;
+}
+
 function number(cell: string, column: string, rule: string, mend: string): number {
   const value = Number(cell);
   if (cell.trim() === "" || !Number.isFinite(value) || value < 0) throw new BadCell(column, rule, cell, mend);

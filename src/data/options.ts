@@ -39,6 +39,8 @@ export interface DataOptions {
     readonly title?: string;
     readonly categories?: string;
     readonly categorySeparator?: string;
+    /** Numbers of the item, as its price, separated like the categories; by default `features` where the file has it. */
+    readonly features?: string;
   };
   /** Reader `table`: default `user`, and every other column as a group. */
   readonly userColumns?: { readonly user: string; readonly groups?: readonly string[] };

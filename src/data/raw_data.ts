@@ -9,7 +9,7 @@ export interface RawData {
   /** Raw item ids by their number in `interactions`. */
   readonly items: readonly string[];
   readonly interactions: RawInteractions;
-  /** Title and categories by the item's number; holes where the files tell nothing. */
+  /** Title, categories and features by the item's number; holes where the files tell nothing. */
   readonly about: readonly (AboutItem | undefined)[];
   /** Attribute → value by the user's number; "" when unknown. */
   readonly userGroups: ReadonlyMap<string, readonly string[]>;
@@ -31,6 +31,8 @@ export interface AboutItem {
   /** Absent or "" where the file has none. */
   readonly title?: string;
   readonly categories: readonly string[];
+  /** Absent where the file has no such column, or nothing in the cell. */
+  readonly features?: readonly number[];
 }
 
 /** Numbers ids in the order of their first appearance. */

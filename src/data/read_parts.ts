@@ -1,5 +1,5 @@
 import type { DataFile } from "../core/dataset.ts";
-import { categoriesCell, idCell, ratingCell, timeCell } from "./cells.ts";
+import { categoriesCell, idCell, numbersCell, ratingCell, timeCell } from "./cells.ts";
 import {
   type AboutItem,
   interactionBuffer,
@@ -25,6 +25,8 @@ export interface ItemColumns {
   readonly categories?: string | readonly string[] | undefined;
   /** Between the categories of a cell. Default `|`. */
   readonly categorySeparator?: string | undefined;
+  /** Numbers, separated like the categories. */
+  readonly features?: string | undefined;
 }
 
 /** Column names of a users file. */
@@ -87,7 +89,7 @@ export async function readInteractions(
 }
 
 /**
- * Reads titles and categories of the items that have appeared in interactions; others are passed over.
+ * Reads titles, categories and features of the items that have appeared in interactions; others are passed over.
  *
  * @param ignored Category texts that mean "none", such as `(no genres listed)`.
  * @returns By item number; a repeated id keeps its first row.
@@ -119,15 +121,17 @@ export async function readItems(
 ): Promise<{ about: (AboutItem | undefined)[]; file: DataFile }> {
   const about: (AboutItem | undefined)[] = new Array(items.ids.length).fill(undefined);
   let names: ItemColumns = { item: "item" };
+  let dimensions: number | undefined;
   const file = await readTable(table, (header) => {
     names = columns(header);
     const categories = names.categories ?? ABSENT;
     return [
       names.item,
       names.title ?? ABSENT,
+      names.features ?? ABSENT,
       ...(typeof categories === "string" ? [categories] : categories),
     ];
-  }, ([id, title, ...cells]) => {
+  }, ([id, title, numbers, ...cells]) => {
     const number = items.find(idCell(id, names.item));
     if (number === undefined || about[number] !== undefined) return;
     const flags = names.categories;
@@ -135,7 +139,15 @@ export async function readItems(
       ? flags.filter((_, i) => cells[i] === "1")
       : categoriesCell(cells[0], names.categorySeparator ?? "|");
     const kept = categories.filter((category) => !ignored.includes(category));
-    about[number] = title === undefined ? { categories: kept } : { title, categories: kept };
+    const features = names.features === undefined
+      ? undefined
+      : numbersCell(numbers, names.features, names.categorySeparator ?? "|", dimensions);
+    dimensions ??= features?.length;
+    about[number] = {
+      ...(title === undefined ? {} : { title }),
+      categories: kept,
+      ...(features === undefined ? {} : { features }),
+    };
   });
   return { about, file };
 }

@@ -145,10 +145,12 @@ function jsonCell(value: unknown, key: string, separator: string): string | unde
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return value;
   if (typeof value === "number") return String(value);
-  if (Array.isArray(value) && value.every((entry) => typeof entry === "string")) return value.join(separator);
+  if (
+    Array.isArray(value) && value.every((entry) => typeof entry === "string" || typeof entry === "number")
+  ) return value.join(separator);
   throw new BadCell(
     key,
-    "must be text, a number or a list of texts",
+    "must be text, a number or a list of these",
     JSON.stringify(value),
     "correct the value",
   );

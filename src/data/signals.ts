@@ -1,5 +1,5 @@
 import type { Context, ContextSet } from "../core/context.ts";
-import type { Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
+import type { Catalog, Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
 import type { ItemIndex } from "../core/ids.ts";
 import type { ItemGroups, ItemVectors, Signals } from "../core/signals.ts";
 import type { LogContext } from "./past.ts";
@@ -8,8 +8,8 @@ import type { LogContext } from "./past.ts";
  * What the judges of a context set may read.
  *
  * `history` is the user's whole past at that context, repeats included, for contexts cut from this data set's log
- * (or from its train); for contexts made otherwise it is `context.history`, all that is known. `features`,
- * `embedding` and `itemGroups` are empty here: interaction data has none.
+ * (or from its train); for contexts made otherwise it is `context.history`, all that is known. `embedding` and
+ * `itemGroups` are empty here: interaction data has none.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export function signalsOf(dataset: Dataset, popularity: Popularity, set: Context
     relevance: set.relevance,
     popularity,
     categories: { names: catalog.categoryNames, of: (item) => catalog.categories[item] ?? [] },
-    features: NO_VECTORS,
+    features: vectorsOf(catalog.features),
     embedding: NO_VECTORS,
     history: { of: (contextId) => histories.get(contextId) ?? [] },
     userGroups: new Map(
@@ -58,6 +58,11 @@ function wholePast(log: InteractionLog, context: Context & Partial<LogContext>):
   if (context.past === undefined) return context.history;
   const start = log.offsets[context.user]!;
   return Array.from<ItemIndex>(log.items.subarray(start, start + context.past));
+}
+
+function vectorsOf(rows: Catalog["features"]): ItemVectors {
+  const dimensions = rows?.find((row) => row !== undefined)?.length ?? 0;
+  return rows === undefined ? NO_VECTORS : { dimensions, of: (item) => rows[item] };
 }
 
 const NO_VECTORS: ItemVectors = { dimensions: 0, of: () => undefined };

@@ -246,3 +246,47 @@ Deno.test("readDataset() says which files it looked for when there is none, or m
   const unknown = await refusalOf({ "log.parquet": "" }, { interactions: "log.parquet" });
   assertEquals(unknown.includes('got "parquet"'), true);
 });
+
+Deno.test("readDataset() reads numbers of the items as features, from CSV and JSON lines", async () => {
+  const log = "user,item\nann,tea\nann,cake\nann,pie\n";
+  const expected = { tea: [2.5, -1], cake: undefined, pie: [0, 3] };
+  for (
+    const [items, text, itemColumns] of [
+      ["items.csv", "item,features\npie,0|3\ntea, 2.5 | -1\ncake,\n", undefined],
+      ["items.csv", "item,price\npie,0|3\ntea,2.5|-1\ncake,\n", { item: "item", features: "price" }],
+      ["items.jsonl", '{"item":"tea","features":[2.5,-1]}\n{"item":"pie","features":[0,3]}\n', {
+        item: "item",
+        features: "features",
+      }],
+    ] as const
+  ) {
+    const { catalog } = await read(
+      { "interactions.csv": log, [items]: text },
+      { items, ...(itemColumns === undefined ? {} : { itemColumns }) },
+    );
+    const found = Object.fromEntries(catalog.ids.map((id, item) => [id, catalog.features?.[item]]));
+    assertEquals(found, expected, text);
+  }
+  const without = await read({ "interactions.csv": log, "items.csv": "item,title\ntea,Tea\n" }, {
+    items: "items.csv",
+  });
+  assertEquals(without.catalog.features, undefined);
+});
+
+Deno.test("readDataset() refuses features that are no numbers, or not as many for every item", async () => {
+  const files = (cell: string) => ({
+    "interactions.csv": "user,item\nann,tea\nann,pie\n",
+    "items.csv": `item,features\ntea,1|2\npie,${cell}\n`,
+  });
+  for (
+    const [cell, rule] of [
+      ["cheap", 'must be numbers separated by |, got "cheap"'],
+      ["1|", 'must be numbers separated by |, got "1|"'],
+      ["1|Infinity", 'must be numbers separated by |, got "1|Infinity"'],
+      ["1", 'must have 2 numbers like the rows before, got "1"'],
+    ] as const
+  ) {
+    const said = await refusalOf(files(cell), { items: "items.csv" });
+    assertEquals(said.split(".\n")[0], `FOLDER/items.csv:3: column features: ${rule}`);
+  }
+});

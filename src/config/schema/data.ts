@@ -34,7 +34,10 @@ export const data = z.strictObject({
     title: nameOf.exactOptional(),
     categories: nameOf.exactOptional(),
     categorySeparator: z.string().min(1).exactOptional(),
-  }).exactOptional().describe("table: columns of the items, by default item, title, categories"),
+    features: nameOf.exactOptional().describe(
+      "numbers of the item, as its price, separated like the categories",
+    ),
+  }).exactOptional().describe("table: columns of the items, by default item, title, categories, features"),
   userColumns: z.strictObject({ user: nameOf, groups: z.array(nameOf).exactOptional() }).exactOptional()
     .describe("table: columns of the users, by default user and every other one as a group"),
   name: nameOf.exactOptional().describe(

@@ -61,6 +61,13 @@ export async function readAnyTable(options: TableOptions): Promise<RawData> {
         usual ? "categories" : undefined,
       ),
       categorySeparator: separator,
+      features: optional(
+        about,
+        header,
+        named?.features,
+        "data.itemColumns.features",
+        usual ? "features" : undefined,
+      ),
     };
   });
   const people = options.users === undefined ? undefined : table(options.users);
