@@ -9,6 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { evaluateLists } from "./evaluate_lists.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { metrics } from "./metrics.ts";
 import { readCsv } from "./read_csv.ts";
 import { rollout } from "./rollout.ts";
 import { startUp } from "./start_up.ts";
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "train-step": trainStep,
   "rollout": rollout,
   "read-csv": readCsv,
+  "metrics": metrics,
   "evaluate-lists": evaluateLists,
   "start-up": startUp,
 };

@@ -9,6 +9,8 @@ export interface PopularityOrder {
   readonly fromTop: Int32Array;
   /** [items] from 0: place by rising count, ties by rising index, among the items that training met; else −1. */
   readonly fromBottom: Int32Array;
+  /** The last by falling count, one that training never met where there is one; −1 without items. */
+  readonly leastPopular: ItemIndex;
   /** [items] from 1: rank by falling count, equal counts on one rank; 0 for items that training never met. */
   readonly denseRank: Int32Array;
   /** [items] interactions of the most popular items up to a place. */
@@ -46,7 +48,8 @@ export const orderOf: (popularity: Popularity) => PopularityOrder = perObject(({
   });
   const met = order.filter((item) => counts[item]! > 0).sort((a, b) => counts[a]! - counts[b]! || a - b);
   met.forEach((item, place) => fromBottom[item] = place);
-  return { met: met.length, fromTop, fromBottom, denseRank, interactionsUpTo };
+  const leastPopular = met.length < items ? order[items - 1]! : met[0] ?? -1;
+  return { met: met.length, fromTop, fromBottom, leastPopular, denseRank, interactionsUpTo };
 });
 
 /**

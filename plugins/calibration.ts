@@ -1,9 +1,9 @@
-import { defineMetric, type ItemIndex, notDefined, numberFrom, oneOf } from "blade";
+import { defineMetric, type ItemIndex, notDefined, oneOf } from "blade";
 import { discount } from "./_discount.ts";
 import { addToCounts, type KnownCategories, knownCategories, shares } from "./_shares.ts";
 import { SHOWN } from "./_shown_counts.ts";
 
-/** Miscalibration (Steck 2018): how badly the categories shown stand for the categories consumed. */
+/** Miscalibration: how badly the categories shown stand for the categories consumed. */
 export default defineMetric({
   name: "calibration",
   summary: "Kullback-Leibler divergence of the category shares consumed from those shown, in nats.",
@@ -14,7 +14,7 @@ export default defineMetric({
   kind: "population",
   options: {
     /** Share of p that is mixed into q, so that a category that is not shown does not cost infinitely much. */
-    alpha: numberFrom(0, 1, 0.01),
+    alpha: { standard: 0.01, least: 0, greatest: 1 },
     /** Shares over all contexts together, or for each context its own and then their mean. */
     per: oneOf("all", "context"),
     /** What an item of a list weighs: 1, or 1 / log2(rank + 1). */

@@ -1,13 +1,14 @@
 import { defineMetric, notDefined, oneOf } from "blade";
-
-/** Exposure below this is rounding left over by `remove`, not an item shown. */
-const SHOWN = 1e-9;
+import { SHOWN } from "./_shown_counts.ts";
 
 /** Catalog coverage: how much of the catalog the slates show to anybody. */
 export default defineMetric({
   name: "coverage",
   summary: "Share of the catalog that at least one slate shows.",
   formula: "distinct items over all slates / items of the catalog",
+  source:
+    "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy: evaluating recommender systems by coverage, RecSys 2010",
+  equals: ["RecBole's ItemCoverage", "RecTools' CatalogCoverage", "Elliot's ItemCoverage with as=count"],
   kind: "population",
   options: {
     /** As a share of the catalog, or as the number of items. */

@@ -1,4 +1,4 @@
-import { defineMetric, numberFrom } from "blade";
+import { defineMetric } from "blade";
 import { depthOf, hitsOf, relevanceOptions, relevantOf, valueWithoutRelevant } from "./_relevance.ts";
 
 /** F measure: precision and recall in one number. */
@@ -12,7 +12,7 @@ export default defineMetric({
   options: {
     ...relevanceOptions,
     /** 1: both alike; 0: precision alone. */
-    beta: numberFrom(0, Infinity, 1),
+    beta: { standard: 1, least: 0, greatest: Infinity },
   },
   // Two items of a file may share a rank; more hits than ranks are possible there alone.
   range: [0, 1],

@@ -6,6 +6,8 @@ export default defineMetric({
   name: "hit-rate",
   summary: "Whether the slate holds a relevant item: 1 or 0.",
   formula: "[hits > 0]",
+  source: "Deshpande and Karypis, Item-based top-N recommendation algorithms, ACM TOIS 22 (2004)",
+  equals: ["RecBole's Hit", "ranx's hit_rate"],
   kind: "list",
   options: relevanceOptions,
   range: [0, 1],

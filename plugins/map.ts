@@ -6,6 +6,13 @@ export default defineMetric({
   name: "map",
   summary: "Precision at the rank of each hit, summed, over the number of relevant items.",
   formula: "Σ over hits (hits so far / rank) / divisor",
+  source: "Manning, Raghavan and Schütze, Introduction to Information Retrieval, section 8.4 (2008)",
+  equals: [
+    "RecBole's MAP with divisor=min",
+    "RecTools' MAP; with divide_by_k its divisor=k",
+    "ranx's map",
+    "GPTRec's MAP",
+  ],
   kind: "list",
   options: {
     ...relevanceOptions,

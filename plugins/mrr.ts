@@ -6,6 +6,13 @@ export default defineMetric({
   name: "mrr",
   summary: "One over the rank of the first relevant item, 0 when there is none.",
   formula: "1 / rank of the first hit",
+  source: "Voorhees, The TREC-8 question answering track report (1999)",
+  equals: [
+    "RecBole's MRR",
+    "RecTools' MRR",
+    "ranx's mrr",
+    "Cornac's MRR where there is a hit; it refuses lists without",
+  ],
   kind: "list",
   options: relevanceOptions,
   range: [0, 1],

@@ -1,10 +1,13 @@
 import { defineMetric, notDefined, oneOf } from "blade";
 
-/** Novelty: how surprising the items are, given how often training met them (Zhou et al. 2010). */
+/** Novelty: how surprising the items are, given how often training met them. */
 export default defineMetric({
   name: "novelty",
   summary: "Mean self-information of the slate's items, in bits: rare items are novel.",
   formula: "mean over the items of −log2(count / total); an item never seen counts as seen once",
+  source:
+    "Zhou et al., Solving the apparent diversity-accuracy dilemma of recommender systems, PNAS 107 (2010)",
+  equals: ["RecTools' MeanInvUserFreq with kind=inverse-user-frequency"],
   kind: "list",
   options: {
     /** Share of interactions, or of users, that an item has. */

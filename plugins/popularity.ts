@@ -5,6 +5,8 @@ export default defineMetric({
   name: "popularity",
   summary: "Mean training count of the slate's items; an item never seen in training counts 0.",
   formula: "mean over the items of count",
+  source: "Yin et al., Challenging the long tail recommendation, VLDB 2012",
+  equals: ["RecBole's AveragePopularity", "RecTools' AvgRecPopularity; with normalize as=share"],
   kind: "list",
   options: {
     /** `count`: interactions with the item; `share`: of all interactions. */

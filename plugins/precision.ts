@@ -6,6 +6,13 @@ export default defineMetric({
   name: "precision",
   summary: "Share of the slate's places that hold a relevant item.",
   formula: "hits / cutoff; without a cutoff: hits / length of the list",
+  source: "Manning, Raghavan and Schütze, Introduction to Information Retrieval, section 8.3 (2008)",
+  equals: [
+    "RecBole's Precision",
+    "RecTools' Precision",
+    "ranx's precision",
+    "Elliot's Precision, its relevance threshold as threshold",
+  ],
   kind: "list",
   options: relevanceOptions,
   // Two items of a file may share a rank; more hits than ranks are possible there alone.

@@ -6,6 +6,8 @@ export default defineMetric({
   name: "recall",
   summary: "Share of the relevant items that the slate holds.",
   formula: "hits / relevant",
+  source: "Manning, Raghavan and Schütze, Introduction to Information Retrieval, section 8.3 (2008)",
+  equals: ["RecBole's Recall", "RecTools' Recall", "ranx's recall with empty=zero, its rel_lvl as threshold"],
   kind: "list",
   options: relevanceOptions,
   range: [0, 1],

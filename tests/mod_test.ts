@@ -60,7 +60,7 @@ Deno.test("evaluateLists() gives the built-in metrics their golden values", asyn
       assertClose(perUser[spec]?.[user], value, tolerance, `${id}: ${user}`);
     }
   }
-  assert(visited >= 61, `only ${visited} cases were visited`);
+  assert(visited >= 87, `only ${visited} cases were visited`);
 });
 
 Deno.test("weighRollouts() and updateEvidence() agree with exact arithmetic", () => {

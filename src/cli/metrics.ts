@@ -41,7 +41,7 @@ export const metricsListCommand: Command = {
 /** `blade metrics show SPEC`: one metric with its options. */
 export const metricsShowCommand: Command = {
   name: "metrics show",
-  summary: "One metric: formula, range, options, what it needs.",
+  summary: "One metric: formula, range, options, what it needs, and whose values it equals.",
   positionals: ["SPEC"],
   flags: FLAGS,
   details: "A spec is name@cutoff?option=value&option=value; without @ the whole list counts.",
@@ -63,26 +63,46 @@ async function registryOf(input: CommandInput) {
 }
 
 async function shown(metric: MetricDescription): Promise<string> {
-  const { textTable } = await import("../report/table.ts");
-  const bound = (value: number) => Number.isFinite(value) ? String(value) : value < 0 ? "−∞" : "∞";
-  const facts: string[][] = [
-    ...(metric.formula === undefined ? [] : [["formula", metric.formula]]),
+  const { TABLE_WIDTH, textTable } = await import("../report/table.ts");
+  const facts: (readonly [name: string, value: string])[] = [
+    ["formula", metric.formula ?? ""],
     [
       "kind",
       metric.kind === "list" ? "list: one value a list" : "population: one value for many lists together",
     ],
-    ["range", `${bound(metric.range[0])} to ${bound(metric.range[1])}, ${metric.direction}`],
+    ["range", `${bounds(metric.range)}, ${metric.direction}`],
     ["needs", metric.needs.join(", ") || "nothing but the list"],
+    ["source", metric.definedIn ?? ""],
+    ...(metric.equals ?? []).map((peer, row) => [row === 0 ? "equals" : "", peer] as const),
     ["from", metric.source.specifier],
   ];
+  const factLines = facts.filter(([, value]) => value !== "").map(([name, value]) =>
+    hanging(`  ${name.padEnd(8)} `, value, TABLE_WIDTH)
+  );
   const options = metric.options.map((option) => [
     option.name,
     option.default === undefined ? "–" : JSON.stringify(option.default),
-    option.choices?.join(", ") ?? "",
+    option.choices?.join(", ") ?? (option.bounds === undefined ? "" : bounds(option.bounds)),
   ]);
-  const factLines = facts.map(([name, value]) => `  ${name!.padEnd(8)} ${value}\n`).join("");
   const optionTable = options.length === 0
     ? ""
-    : "\n" + textTable(["option", "default", "choices"], options, ["left", "left", "left"]);
-  return `${metric.name}: ${metric.summary}\n${factLines}${optionTable}`;
+    : "\n" + textTable(["option", "default", "takes"], options, ["left", "left", "left"], TABLE_WIDTH);
+  return hanging(`${metric.name}: `, metric.summary, TABLE_WIDTH) + factLines.join("") + optionTable;
+}
+
+function bounds([least, greatest]: readonly [number, number]): string {
+  const bound = (value: number) => Number.isFinite(value) ? String(value) : value < 0 ? "−∞" : "∞";
+  return `${bound(least)} to ${bound(greatest)}`;
+}
+
+/** A text after its label, broken between words; further lines begin where the first one's text does. */
+function hanging(label: string, text: string, width: number): string {
+  const lines = [label];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1]!;
+    const isFirst = line.length === label.length;
+    if (!isFirst && line.length + 1 + word.length > width) lines.push(" ".repeat(label.length) + word);
+    else lines[lines.length - 1] = isFirst ? line + word : `${line} ${word}`;
+  }
+  return lines.join("\n") + "\n";
 }

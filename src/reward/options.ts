@@ -6,10 +6,10 @@ export interface Choice<T extends string> {
   readonly choices: readonly [T, ...T[]];
 }
 
-/** An option that takes a number between bounds. Made by `numberFrom`. */
+/** An option that takes a number between bounds, both allowed. */
 export interface Bounded {
-  /** When nobody sets it; undefined where the metric does without. */
-  readonly standard: number | undefined;
+  /** When nobody sets it; left out: the option has no value then. */
+  readonly standard?: number;
   /** Least number. */
   readonly least: number;
   /** Greatest number. */
@@ -31,7 +31,8 @@ export type OptionSpecs = { readonly [name: string]: OptionDefault };
 
 /** The type of value that an option with this default takes. */
 export type ValueOf<D> = D extends Choice<infer T> ? T
-  : D extends Bounded ? D["standard"]
+  : D extends { readonly standard: number } ? number
+  : D extends Bounded ? number | undefined
   : D extends boolean ? boolean
   : D extends number ? number
   : D extends string ? string
@@ -54,40 +55,6 @@ export type OptionValues<O extends OptionSpecs> =
  */
 export function oneOf<T extends string>(first: T, ...others: T[]): Choice<T> {
   return { choices: [first, ...others] };
-}
-
-/**
- * An option that takes a number between bounds, both allowed.
- *
- * @param standard when nobody sets it; left out: the option has no value then.
- *
- * @example
- * ```ts
- * import { defineMetric, numberFrom } from "blade";
- * import { assertEquals, assertThrows } from "@std/assert";
- * const tail = defineMetric({
- *   name: "tail",
- *   summary: "An example.",
- *   kind: "list",
- *   options: { share: numberFrom(0, 1, 0.1) },
- *   range: [0, 1],
- *   direction: "maximize",
- *   needs: [],
- *   score: (_slate, _context, _signals, { share }) => share,
- * });
- * assertEquals(tail().options.share, 0.1);
- * assertThrows(() => tail({ share: 2 }), Error, "a number from 0 to 1");
- * ```
- */
-export function numberFrom(least: number, greatest: number): Bounded;
-/** With a default; see the other form. */
-export function numberFrom(
-  least: number,
-  greatest: number,
-  standard: number,
-): Bounded & { readonly standard: number };
-export function numberFrom(least: number, greatest: number, standard?: number): Bounded {
-  return { least, greatest, standard };
 }
 
 /**
@@ -186,6 +153,21 @@ export function defaultOf(standard: OptionDefault): unknown {
  */
 export function choicesOf(standard: OptionDefault): readonly string[] | undefined {
   return isChoice(standard) ? standard.choices : undefined;
+}
+
+/**
+ * The bounds of an option, where it has some.
+ *
+ * @example
+ * ```ts
+ * import { boundsOf } from "./options.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(boundsOf({ standard: 0.1, least: 0, greatest: 1 }), [0, 1]);
+ * assertEquals(boundsOf(0.1), undefined);
+ * ```
+ */
+export function boundsOf(standard: OptionDefault): readonly [least: number, greatest: number] | undefined {
+  return isBounded(standard) ? [standard.least, standard.greatest] : undefined;
 }
 
 function isChoice(standard: OptionDefault): standard is Choice<string> {

@@ -8,7 +8,6 @@ export { type NotDefined, notDefined } from "./not_defined.ts";
 export {
   type Bounded,
   type Choice,
-  numberFrom,
   oneOf,
   type OptionDefault,
   type OptionSpecs,

@@ -6,7 +6,7 @@ import { type AnyFactory, hashOf, loadPlugin, type Plugin, type PluginSource } f
 import type { Judge } from "./judge.ts";
 import type { Direction, Metric, Range } from "./metric.ts";
 import { isModule, type MetricName, parseMetricSpec } from "./metric_spec.ts";
-import { choicesOf, defaultOf, readOptions } from "./options.ts";
+import { boundsOf, choicesOf, defaultOf, readOptions } from "./options.ts";
 
 /** A metric with its options, ready to score, and where it came from. */
 export interface LoadedMetric {
@@ -30,6 +30,8 @@ export interface OptionDescription {
   readonly default: unknown;
   /** The words that it takes, where it is a choice. */
   readonly choices?: readonly string[];
+  /** Least and greatest number, where it has bounds. */
+  readonly bounds?: Range;
 }
 
 /** What there is to say of a metric. */
@@ -171,7 +173,13 @@ function describe({ name, plugin }: { name: MetricName; plugin: Plugin }): Metri
     needs: metric.needs,
     options: Object.entries(spec.options ?? {}).map(([option, standard]) => {
       const choices = choicesOf(standard);
-      return { name: option, default: defaultOf(standard), ...(choices === undefined ? {} : { choices }) };
+      const bounds = boundsOf(standard);
+      return {
+        name: option,
+        default: defaultOf(standard),
+        ...(choices === undefined ? {} : { choices }),
+        ...(bounds === undefined ? {} : { bounds }),
+      };
     }),
     source: plugin.source,
   };

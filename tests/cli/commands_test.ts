@@ -89,6 +89,35 @@ Deno.test("metrics list and show speak of the built-in metrics", async () => {
   assertStringIncludes(out, "needs    relevance");
 });
 
+Deno.test("metrics show says how a metric is defined, where, and whose values it equals, in 100 columns", async () => {
+  const list = JSON.parse((await ran(["metrics", "list", "--json"])).out) as {
+    name: string;
+    summary: string;
+    formula?: string;
+    definedIn?: string;
+    equals?: string[];
+    options: { name: string }[];
+  }[];
+  assertEquals(list.filter(({ formula, definedIn }) => !formula || !definedIn).map(({ name }) => name), []);
+  for (const { name, summary, formula, definedIn, equals = [], options } of list) {
+    const { out } = await ran(["metrics", "show", `${name}@10`]);
+    assertEquals(out.split("\n").filter((line) => [...line].length > 100), [], name);
+    const words = out.split(/\s+/).join(" ");
+    for (const part of [summary, formula!, definedIn!, ...equals]) assertStringIncludes(words, part);
+    for (const option of options) {
+      assertMatch(out, new RegExp(`^${option.name} `, "m"), `${name}: ${option.name}`);
+    }
+  }
+});
+
+Deno.test("metrics show tells the bounds of an option, and a value beyond them is refused", async () => {
+  const { out } = await ran(["metrics", "show", "calibration"]);
+  assertMatch(out, /^alpha +0\.01 +0 to 1$/m);
+  const { code, err } = await ran(["metrics", "show", "calibration?alpha=2"]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "metric calibration: option alpha: must be a number from 0 to 1, got 2");
+});
+
 Deno.test("metrics list keeps its table within 100 columns, every word of the summaries kept", async () => {
   const { out } = await ran(["metrics", "list"]);
   assertEquals(out.split("\n").filter((line) => [...line].length > 100), []);

@@ -38,24 +38,41 @@ Deno.test("a path is resolved against the working folder", async () => {
   assertEquals([metric.name, metric.cutoff], ["ild", 4]);
 });
 
-Deno.test("list() describes the twelve built-in metrics, each with its source and defaults", async () => {
+Deno.test("list() describes the built-in metrics, each with its source and defaults", async () => {
   const list = await (await createRegistry()).list();
   assertEquals(list.map(({ name }) => name), [
     "recall",
     "hit-rate",
     "precision",
+    "r-precision",
+    "f-beta",
     "ndcg",
+    "dcg",
     "mrr",
     "map",
+    "serendipity",
+    "epc",
+    "efd",
     "ild",
     "novelty",
     "popularity",
-    "coverage",
-    "mgu",
+    "long-tail",
     "mgu-list",
+    "coverage",
+    "gini",
+    "entropy",
+    "div-ratio",
+    "or-ratio",
+    "mgu",
+    "dgu",
+    "calibration",
+    "exposure",
+    "pop-rsp",
+    "pop-reo",
+    "user-gap",
   ]);
   assert(list.every(({ source }) => /^[0-9a-f]{64}$/.test(source.sha256 ?? "")));
-  assertEquals(list[3]!.options.find(({ name }) => name === "gain"), {
+  assertEquals(list[5]!.options.find(({ name }) => name === "gain"), {
     name: "gain",
     default: "linear",
     choices: ["linear", "exponential", "binary"],
