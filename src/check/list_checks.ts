@@ -2,7 +2,7 @@ import { rowOf } from "../reward/cut.ts";
 import type { ListMetric, MetricBatch } from "../reward/metric.ts";
 import { scoreList } from "../reward/score_list.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
-import { mapRows, reversedRows, rowsOf, swapFirstTwo, tieFirstTwo } from "./rearranged.ts";
+import { mapRows, reversedRows, rowsOf, shuffledItems, swapFirstTwo, tieFirstTwo } from "./rearranged.ts";
 import { frozenSlate, inputsOf } from "./watched_inputs.ts";
 import type { World } from "./world.ts";
 
@@ -152,16 +152,13 @@ function checkForms(metric: ListMetric, batch: MetricBatch, values: Float64Array
 
 /** Whether the ranks matter is the metric's own affair: the line only tells. */
 function tellOrder(batch: MetricBatch, values: Float64Array, score: Score): CheckLine {
-  const turned = score(mapRows(batch, (slate) => {
-    const length = slate.findLastIndex((item) => item >= 0) + 1;
-    return [...slate.slice(0, length).reverse(), ...slate.slice(length)];
-  }));
+  const shuffled = score(mapRows(batch, shuffledItems));
   const rows = [...values.keys()].filter((row) => !Number.isNaN(values[row]!));
-  const changed = rows.filter((row) => !same(values[row]!, turned[row]!)).length;
+  const changed = rows.filter((row) => !same(values[row]!, shuffled[row]!)).length;
   if (changed === 0) return ok("order", "the order of the items does not count");
   return ok(
     "order",
-    `the order of the items counts: turned round, ${percent(changed / rows.length)} of slates change`,
+    `the order of the items counts: shuffled, ${percent(changed / rows.length)} of slates change`,
   );
 }
 

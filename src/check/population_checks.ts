@@ -4,6 +4,7 @@ import { type MetricBatch, POOLED, type PopulationMetric, type Slate } from "../
 import { isNotDefined } from "../reward/not_defined.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
 import { same, TOLERANCE } from "./list_checks.ts";
+import { shuffledItems } from "./rearranged.ts";
 import { frozenSlate, inputsOf } from "./watched_inputs.ts";
 import type { World } from "./world.ts";
 
@@ -209,12 +210,12 @@ function checkWeights({ create, add, value, valueOf }: Asked, slates: readonly S
 function tellOrder({ valueOf }: Asked, slates: readonly Shown[]): CheckLine {
   const changed =
     slates.filter((shown) =>
-      !same(valueOf([shown]), valueOf([{ ...shown, slate: shown.slate.toReversed() }]))
+      !same(valueOf([shown]), valueOf([{ ...shown, slate: shuffledItems(shown.slate) }]))
     ).length;
   if (changed === 0) return ok("order", "the order of the items does not count");
   return ok(
     "order",
-    `the order of the items counts: turned round, ${percent(changed / slates.length)} of slates change`,
+    `the order of the items counts: shuffled, ${percent(changed / slates.length)} of slates change`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { randomKey } from "../numerics/random.ts";
 import type { MetricBatch } from "../reward/metric.ts";
 
 /** The rows from `from` up to `to` as a batch of their own. */
@@ -45,6 +46,25 @@ export function reversedRows(batch: MetricBatch): MetricBatch {
     items: Int32Array.from(rows.reverse().flat()),
     contextRow: contextRow.toReversed(),
   };
+}
+
+/**
+ * The items of a slate in another order, empty places where they were. The same slate is shuffled alike every time.
+ *
+ * @example
+ * ```ts
+ * import { shuffledItems } from "./rearranged.ts";
+ * import { assertEquals } from "@std/assert";
+ * const shuffled = shuffledItems([3, -1, 5, 8, 9, -1]);
+ * assertEquals([shuffled[1], shuffled[5]], [-1, -1]);
+ * assertEquals(shuffled.filter((item) => item >= 0).toSorted(), [3, 5, 8, 9]);
+ * ```
+ */
+export function shuffledItems(slate: readonly number[]): number[] {
+  const items = slate.filter((item) => item >= 0);
+  const order = randomKey(1).split("shuffled", ...items).permutation(items.length);
+  let next = 0;
+  return slate.map((item) => item < 0 ? item : items[order[next++]!]!);
 }
 
 /** The first two items of every row share rank 1. */

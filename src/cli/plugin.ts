@@ -113,7 +113,7 @@ async function tried(loaded: LoadedMetric, config: BladeConfig, mayMakeUp: boole
   // The configuration's own metrics are not what is asked about.
   const materials = await prepareMaterials({
     ...config,
-    reward: { ...config.reward, terms: [] },
+    reward: { ...config.reward, terms: [], constraints: [] },
     evaluate: { ...config.evaluate, metrics: [] },
   });
   const { cutoff, groupSize, batch } = config.align;
