@@ -1,9 +1,13 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Context, ListMetric, Signals } from "blade";
+import categoryCap from "../../docs/examples/category_cap.ts";
 import categoryReach from "../../docs/examples/category_reach.ts";
 import categoryRun from "../../docs/examples/category_run.ts";
+import margin from "../../docs/examples/margin.ts";
 import hiddenGems from "../../docs/examples/my_metric.ts";
-import { blade } from "./command_line.ts";
+import newcomerExposure from "../../docs/examples/newcomer_exposure.ts";
+import { blade, temporaryFolder } from "./command_line.ts";
+import { smallConfig, writeSmallData } from "./small_run.ts";
 
 /** Items 0 … 3: met by 100, 30, 5 and 0 people; drama, drama and comedy, comedy, nothing. */
 const SIGNALS: Signals = {
@@ -66,6 +70,96 @@ Deno.test("category_reach.ts counts categories in and out again", () => {
   });
 });
 
+/** Margins of items 0, 1 and 2 are 10, −2 and 4; item 3 has none. Item 2 was taken. */
+const SHOP: Signals = {
+  ...SIGNALS,
+  features: { dimensions: 2, of: (item) => [[10, 1], [-2, 2], [4, 3]][item] },
+  relevance: { of: () => new Map([[2, 1]]) },
+};
+
+Deno.test("margin.ts weighs margins by rank, passes over items without one, and counts what was taken", () => {
+  const second = 1 / Math.log2(3);
+  const value = (slate: number[], options = {}) => margin(options).score!(slate, CONTEXT, SHOP);
+  assertAlmostEquals(value([0, 1]) as number, (10 - 2 * second) / (1 + second));
+  assertAlmostEquals(value([1, 0]) as number, (-2 + 10 * second) / (1 + second));
+  assertEquals(value([3, 0, -1]), 10);
+  assertEquals(value([0, 1], { column: 1, cutoff: 1 }), 1);
+  assertEquals(value([0, 2], { of: "taken" }), 4 * second / (1 + second));
+  assertEquals(value([0, 1], { of: "taken" }), 0);
+  assertEquals(value([3]), { notDefined: "no item has a margin" });
+  assertEquals(margin().score!([0, 1], CONTEXT, SHOP, [1, 1]), 4); // both stand on rank 1
+  assertEquals([margin().needs, margin({ of: "taken" }).needs], [["features"], ["features", "relevance"]]);
+});
+
+Deno.test("category_cap.ts counts what goes beyond the cap, in any order", () => {
+  const value = (slate: number[], options = {}) => categoryCap(options).score!(slate, CONTEXT, SIGNALS);
+  // Drama twice and comedy twice; a third drama goes beyond.
+  assertEquals([value([0, 1, 2]), value([2, 1, 0])], [1, 1]);
+  assertEquals(value([0, 0, 1, 2]), 4 / 5);
+  assertEquals(value([0, 1, 2], { atMost: 1 }), 2 / 4);
+  assertEquals(value([0, 1], { atMost: 0 }), 0);
+  assertEquals(value([0, 0, 0, -1, 2], { cutoff: 2 }), 1);
+  assertEquals(value([3, -1]), { notDefined: "no item has a category" });
+});
+
+Deno.test("newcomer_exposure.ts gives the share of the exposure that new items have over all lists", () => {
+  const { create, add, remove, value } = newcomerExposure({ atMost: 5 });
+  const state = create(SIGNALS);
+  assertEquals(value(state), { notDefined: "nothing shown" });
+  add(state, [0, 2], 1);
+  const second = 1 / Math.log2(3);
+  assertAlmostEquals(value(state) as number, second / (1 + second));
+  add(state, [3, -1, 1], 2); // the third rank weighs 1/2
+  assertAlmostEquals(value(state) as number, (second + 2) / (1 + second + 2 + 1));
+  remove(state, [3, -1, 1], 2);
+  assertAlmostEquals(value(state) as number, second / (1 + second));
+  add(state, [0, 2], 1, [1, 1]);
+  assertAlmostEquals(value(state) as number, (second + 1) / (1 + second + 2));
+});
+
+Deno.test("the margin of an items table reaches plugin check, training and evaluate --lists", async () => {
+  await using folder = await temporaryFolder();
+  const at = (name: string) => `${folder.path}/${name}`;
+  await writeSmallData(folder.path);
+  const [header, ...rows] = (await Deno.readTextFile(at("items.csv"))).trim().split("\n");
+  const items = [
+    `${header},margin`,
+    ...rows.map((row, item) => `${row},${item % 6 === 0 ? 9.5 : 0.5 + item % 3}`),
+  ];
+  await Deno.writeTextFile(at("items.csv"), items.join("\n") + "\n");
+  const config = smallConfig({
+    data: { itemColumns: { item: "item", categories: "genre", features: "margin" } },
+  });
+  const spec = "margin@3";
+  const run = { ...config, plugins: [], reward: { terms: [{ metric: spec, weight: 1 }] } };
+  await Deno.writeTextFile(
+    at("shop.jsonc"),
+    JSON.stringify({ ...run, evaluate: { ...run.evaluate, metrics: [spec] } }),
+  );
+  const plugin = ["--plugin", "docs/examples/margin.ts"];
+
+  const checked = await blade(["plugin", "check", spec, "--config", at("shop.jsonc"), ...plugin]);
+  assertEquals(checked.code, 0, checked.out + checked.err);
+  assertStringIncludes(checked.out, "Verdict: can be trained with.");
+
+  const runFolder = at("run");
+  const train = ["train", at("shop.jsonc"), ...plugin, "--out", runFolder];
+  const trained = await blade(train, [`--allow-write=./runs,${folder.path}`]);
+  assertEquals(trained.code, 0, trained.err);
+  const manifest = JSON.parse(await Deno.readTextFile(`${runFolder}/manifest.json`));
+  const results: { system: string; metric: string; mean: number }[] = manifest.results;
+  const mean = results.find(({ system, metric }) => system === "aligned" && metric === spec)!.mean;
+  assert(mean >= 0.5 && mean <= 9.5, `${mean}`);
+
+  await Deno.writeTextFile(at("lists.csv"), "user,item,rank\nann,a,1\nann,b,2\n");
+  await Deno.writeTextFile(at("catalog.csv"), "item,features\na,3\nb,5\n");
+  const lists = ["--lists", at("lists.csv"), "--items", at("catalog.csv")];
+  const evaluated = await blade(["evaluate", ...lists, "--metrics", "docs/examples/margin.ts@2", "--json"]);
+  const second = 1 / Math.log2(3);
+  const { metrics } = JSON.parse(evaluated.out);
+  assertAlmostEquals(metrics["docs/examples/margin.ts@2"].mean, (3 + 5 * second) / (1 + second));
+});
+
 Deno.test("every example loads as a plugin under the name that it gives itself", async (t) => {
   let visited = 0;
   for await (const { name } of Deno.readDir("docs/examples")) {
@@ -80,5 +174,5 @@ Deno.test("every example loads as a plugin under the name that it gives itself",
       assertEquals((await blade(["metrics", "show", `${own.name}@10`, "--plugin", path])).code, 0);
     });
   }
-  assertEquals(visited, 3);
+  assertEquals(visited, 6);
 });
