@@ -100,3 +100,34 @@ Deno.test("mgu and mgu-list have no value where nothing has a known category", a
   const history = { of: () => [11] };
   assertEquals(await valueOf("mgu-list", [0], { history }), "no item of the history has a known category");
 });
+
+Deno.test("long-tail is said by a share of the items, by a count, or by what the head holds", async () => {
+  // Items 0 to 9 were met; 9 is the tenth of them, 8 and 9 were met at most twice, 0 to 4 hold 80 %.
+  assertEquals(await valueOf("long-tail", [9, 8]), 1 / 2);
+  assertEquals(await valueOf("long-tail?tail=0.2", [9, 8, 0]), 2 / 3);
+  assertEquals(await valueOf("long-tail?tail-max-count=2", [9, 8, 0]), 2 / 3);
+  assertEquals(await valueOf("long-tail?head-interactions=0.8", [4, 5, 10]), 2 / 3);
+});
+
+Deno.test("long-tail leaves out items never met in training, but for the one that has to be the tail", async () => {
+  assertEquals(await valueOf("long-tail", [9, 10]), 1);
+  assertEquals(await valueOf("long-tail", [10, 11]), 0);
+  assertEquals(await valueOf("long-tail?tail-max-count=2", [0, 9, 10]), 1 / 2);
+  // A twentieth of ten items is none: the least popular of all.
+  assertEquals(await valueOf("long-tail?tail=0.05", [11, 9]), 1 / 2);
+});
+
+Deno.test("mgu-list sees a context again as it was, and one with another history as another", async () => {
+  const loaded = await loadMetric("mgu-list");
+  const batch = (rows: number[]) => ({
+    items: Int32Array.from(rows.flatMap(() => [0, 3])),
+    contextRow: Int32Array.from(rows),
+    contexts,
+    cutoff: 2,
+  });
+  const { values } = scoreList("mgu-list", loaded.metric as ListMetric, batch([2, 2, 1, 2]), signals);
+  // Context 1 met 5, 6, 3: b 1, c 1 1/2, d 1/2 of 3.
+  const other = (Math.abs(1 / 2) + Math.abs(1 / 2 - 1 / 3) + 1 / 2 + 1 / 6) / 4;
+  assertEquals([values[0], values[1]], [values[3], values[3]]);
+  assertAlmostEquals(values[2]!, other, 1e-12);
+});

@@ -84,3 +84,55 @@ Deno.test("map divides by the relevant items, by at most the cutoff, or by the c
     assertAlmostEquals(value as number, (5 / 3) / over, 1e-12);
   }
 });
+
+Deno.test("f-beta weighs recall by β: precision alone at 0, recall alone at a huge one", async () => {
+  // P = 1/2, R = 1/3.
+  const at = (beta: number) => valueOf(`f-beta@2?beta=${beta}`, [1, 9], [[1, 1], [2, 1], [3, 1]]);
+  assertAlmostEquals(await at(1) as number, 2 / 5, 1e-12);
+  assertAlmostEquals(await at(2) as number, 5 / 14, 1e-12);
+  assertAlmostEquals(await at(0) as number, 1 / 2, 1e-12);
+  assertAlmostEquals(await at(1e200) as number, 1 / 3, 1e-12);
+  assertEquals(await valueOf("f-beta@2", [8, 9], [[1, 1]]), 0);
+  // A short list still divides by the cutoff: P = 1/4.
+  assertAlmostEquals(await valueOf("f-beta@4", [1], [[1, 1]]) as number, 2 / 5, 1e-12);
+});
+
+Deno.test("r-precision without a cutoff looks at as many ranks as there are relevant items", async () => {
+  const gains = [[1, 1], [2, 1]] as const;
+  assertEquals(await valueOf("r-precision", [9, 1, 2], gains), 1 / 2);
+  assertEquals(await valueOf("r-precision@3", [9, 1, 2], gains), 1);
+  assertEquals(await valueOf("r-precision@1", [9, 1, 2], gains), 0);
+  assertEquals(await valueOf("r-precision@1", [2, 1], gains), 1);
+});
+
+Deno.test("dcg is the discounted gain itself", async () => {
+  const gains = [[1, 3], [2, 1]] as const;
+  assertAlmostEquals(await valueOf("dcg@3", [9, 1, 2], gains) as number, 3 * second + third, 1e-12);
+  const exponential = await valueOf("dcg@2?gain=exponential", [9, 1, 2], gains);
+  assertAlmostEquals(exponential as number, 7 * second, 1e-12);
+});
+
+Deno.test("gains too large to add up have no value", async () => {
+  const tooLarge = { notDefined: "the gains are too large to add up" };
+  assertEquals(await valueOf("dcg@2?gain=exponential", [1], [[1, 2000]]), tooLarge);
+  assertEquals(await valueOf("ndcg@2?gain=exponential", [1], [[1, 2000]]), tooLarge);
+});
+
+Deno.test("serendipity is how much higher a relevant item stands than its popularity puts it", async () => {
+  // 12 items; item 9 is the tenth by popularity: 12/12 − 3/12. Item 0, the first, stands lower than it would.
+  assertAlmostEquals(await valueOf("serendipity", [9, 0], [[9, 1], [0, 1]]) as number, 0.75 / 2, 1e-12);
+  assertEquals(await valueOf("serendipity", [9, 0], [[0, 1]]), 0);
+  // Never met in training: the whole height.
+  assertAlmostEquals(await valueOf("serendipity", [0, 10], [[10, 1]]) as number, (11 / 12) / 2, 1e-12);
+});
+
+Deno.test("epc and efd weigh the novelty of relevant items by their ranks", async () => {
+  // Item 9: 1 of 126 interactions, 1 of 25 users.
+  assertAlmostEquals(await valueOf("epc", [9, 0], [[9, 1]]) as number, 0.96 / (1 + second), 1e-12);
+  assertAlmostEquals(await valueOf("epc", [-1, 9], [[9, 1]]) as number, 0.96 * second / (1 + second), 1e-12);
+  assertAlmostEquals(await valueOf("epc", [10], [[10, 1]]) as number, 1, 1e-12);
+  assertAlmostEquals(await valueOf("efd", [9, 0], [[9, 1]]) as number, Math.log2(126) / (1 + second), 1e-12);
+  // An item never met is as novel as the rarest.
+  assertAlmostEquals(await valueOf("efd", [10], [[10, 1]]) as number, Math.log2(126), 1e-12);
+  assertEquals(await valueOf("epc?threshold=2", [9], [[9, 1]]), { notDefined: "no relevant item" });
+});
