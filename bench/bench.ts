@@ -2,7 +2,7 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [rollout] [read-csv] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [rollout] [read-csv] [metrics] [evaluate-lists] [start-up]
  *
  * @module
  */

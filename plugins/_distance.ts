@@ -1,8 +1,10 @@
+import { perObject } from "./_memo.ts";
+
 /** How far two items are from each other. */
 export type DistanceName = "jaccard" | "cosine" | "hamming";
 
 /** The distance of two sets by what they share and what each holds. */
-const OF_SETS: Readonly<Record<DistanceName, (shared: number, a: number, b: number) => number>> = {
+const OF_SETS: Readonly<Record<DistanceName, SetDistance>> = {
   jaccard: (shared, a, b) => (a + b - 2 * shared) / (a + b - shared),
   hamming: (shared, a, b) => a + b - 2 * shared,
   cosine: (shared, a, b) => 1 - shared / Math.sqrt(a * b),
@@ -26,31 +28,67 @@ export function setDistances(
   bits: Uint32Array,
   words: number,
 ): (rows: Int32Array, count: number) => number {
-  const distance = OF_SETS[name];
+  return words === 1 ? distancesOfWords(name, bits) : distancesOfRows(OF_SETS[name], bits, words);
+}
+
+type SetDistance = (shared: number, a: number, b: number) => number;
+
+/** Every distance that there can be between sets of up to 32 members. */
+interface Distances {
+  /** One more than the greatest set has. */
+  readonly most: number;
+  /** [most · most · most] by the sizes of both and what they share. */
+  readonly table: Float64Array;
+}
+
+/** By distance, worked out once for an array of sets. */
+const distancesOf = perObject((bits: Uint32Array) => {
+  const most = 1 + bits.reduce((most, word) => Math.max(most, ones(word)), 0);
+  const of = (distance: SetDistance): Distances => ({
+    most,
+    table: Float64Array.from(
+      { length: most ** 3 },
+      (_, at) => distance(at % most, Math.floor(at / most) % most, Math.floor(at / most ** 2)),
+    ),
+  });
+  return { jaccard: of(OF_SETS.jaccard), hamming: of(OF_SETS.hamming), cosine: of(OF_SETS.cosine) };
+});
+
+function distancesOfWords(name: DistanceName, bits: Uint32Array) {
+  const { most, table } = distancesOf(bits)[name];
   let sets = new Int32Array(0);
   let sizes = new Int32Array(0);
-  return (rows, count) => {
+  return (rows: Int32Array, count: number) => {
     if (sizes.length < count) {
-      sets = new Int32Array(count * words);
+      sets = new Int32Array(count);
       sizes = new Int32Array(count);
-    }
-    for (let a = 0; a < count; a++) {
-      sizes[a] = 0;
-      for (let word = 0; word < words; word++) {
-        const members = bits[rows[a]! * words + word]!;
-        sets[a * words + word] = members;
-        sizes[a]! += ones(members);
-      }
     }
     let sum = 0;
     for (let a = 0; a < count; a++) {
-      for (let b = a + 1; b < count; b++) {
-        let shared = 0;
-        for (let word = 0; word < words; word++) {
-          shared += ones(sets[a * words + word]! & sets[b * words + word]!);
-        }
-        sum += distance(shared, sizes[a]!, sizes[b]!);
-      }
+      const members = bits[rows[a]!]! | 0;
+      const size = ones(members);
+      const ofSize = size * most * most;
+      for (let b = 0; b < a; b++) sum += table[ofSize + sizes[b]! + ones(members & sets[b]!)]!;
+      sets[a] = members;
+      sizes[a] = size * most;
+    }
+    return sum;
+  };
+}
+
+/** Any number of members. */
+function distancesOfRows(distance: SetDistance, bits: Uint32Array, words: number) {
+  const shared = (a: number, b: number) => {
+    let sum = 0;
+    for (let word = 0; word < words; word++) sum += ones(bits[a * words + word]! & bits[b * words + word]!);
+    return sum;
+  };
+  return (rows: Int32Array, count: number) => {
+    let sum = 0;
+    for (let a = 0; a < count; a++) {
+      const row = rows[a]!;
+      const size = shared(row, row);
+      for (let b = 0; b < a; b++) sum += distance(shared(row, rows[b]!), size, shared(rows[b]!, rows[b]!));
     }
     return sum;
   };
@@ -89,10 +127,11 @@ export function vectorDistance(name: DistanceName, a: ArrayLike<number>, b: Arra
   }
 }
 
+/** Bits set in 0 … 65,535. */
+const ONES = new Uint8Array(1 << 16);
+for (let word = 1; word < ONES.length; word++) ONES[word] = ONES[word >>> 1]! + (word & 1);
+
 /** Bits set in a 32-bit word. */
 function ones(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555);
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
-  x = (x + (x >>> 4)) & 0x0f0f0f0f;
-  return Math.imul(x, 0x01010101) >>> 24;
+  return ONES[word & 0xffff]! + ONES[word >>> 16]!;
 }

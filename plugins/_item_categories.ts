@@ -1,4 +1,4 @@
-import type { CategoryTable, ItemIndex } from "blade";
+import type { CategoryTable } from "blade";
 import { perObject } from "./_memo.ts";
 import { type KnownCategories, knownCategories } from "./_shares.ts";
 
@@ -10,6 +10,8 @@ export interface ItemCategories {
   readonly starts: Int32Array;
   /** [entries] places among the known categories. */
   readonly places: Int32Array;
+  /** [items] what each of an item's categories gets when the item counts 1 in equal parts. */
+  readonly part: Float64Array;
   /** Words of a row of `bits`. */
   readonly words: number;
   /** [items · words] 32 categories a word. */
@@ -33,7 +35,7 @@ export interface ItemCategories {
 export function itemCategories(
   table: CategoryTable,
   names: readonly string[],
-): (items: ArrayLike<ItemIndex>) => ItemCategories {
+): (items: Int32Array) => ItemCategories {
   const kept = keptOf(table);
   const key = JSON.stringify(names);
   const entry = kept.get(key) ?? { packed: pack(knownCategories(table, names), 0) };
@@ -59,5 +61,12 @@ function pack(known: KnownCategories, items: number): ItemCategories {
   rows.forEach((row, item) => {
     for (const category of row) bits[item * words + (category >>> 5)]! |= 1 << (category & 31);
   });
-  return { size: known.size, starts, places: Int32Array.from(rows.flat()), words, bits };
+  return {
+    size: known.size,
+    starts,
+    places: Int32Array.from(rows.flat()),
+    part: Float64Array.from(rows, (row) => row.length === 0 ? 0 : 1 / row.length),
+    words,
+    bits,
+  };
 }

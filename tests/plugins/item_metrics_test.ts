@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { Signals } from "../../src/core/signals.ts";
 import { populationValue } from "../../src/reward/marginal.ts";
 import type { ListMetric } from "../../src/reward/metric.ts";
@@ -130,4 +131,48 @@ Deno.test("mgu-list sees a context again as it was, and one with another history
   const other = (Math.abs(1 / 2) + Math.abs(1 / 2 - 1 / 3) + 1 / 2 + 1 / 6) / 4;
   assertEquals([values[0], values[1]], [values[3], values[3]]);
   assertAlmostEquals(values[2]!, other, 1e-12);
+});
+
+Deno.test("ild by categories is the mean over pairs of sets, however many categories there are", async () => {
+  const distances: Record<string, (both: number, a: number, b: number) => number> = {
+    jaccard: (both, a, b) => 1 - both / (a + b - both),
+    hamming: (both, a, b) => a + b - 2 * both,
+    cosine: (both, a, b) => 1 - both / Math.sqrt(a * b),
+  };
+  const world = fc.integer({ min: 1, max: 70 }).chain((size) =>
+    fc.array(fc.uniqueArray(fc.integer({ min: 0, max: size - 1 }), { minLength: 1, maxLength: 9 }), {
+      minLength: 2,
+      maxLength: 6,
+    }).map((sets) => ({ size, sets }))
+  );
+  await fc.assert(
+    fc.asyncProperty(world, fc.constantFrom("jaccard", "hamming", "cosine"), async ({ size, sets }, name) => {
+      const names = Array.from({ length: size }, (_, category) => `c${category}`);
+      const categories = { names, of: (item: number) => sets[item] ?? [] };
+      let [sum, pairs] = [0, 0];
+      for (const [place, a] of sets.entries()) {
+        for (const b of sets.slice(place + 1)) {
+          const both = a.filter((category) => b.includes(category)).length;
+          sum += distances[name]!(both, a.length, b.length);
+          pairs++;
+        }
+      }
+      const value = await valueOf(`ild?distance=${name}`, sets.map((_, item) => item), { categories });
+      assertAlmostEquals(value as number, sum / pairs, 1e-12);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+Deno.test("ild and mgu-list know an item that no batch before had", async () => {
+  const { signals } = smallWorld();
+  for (const spec of ["ild", "mgu-list"]) {
+    const score = async (slate: readonly number[], given: Signals) => {
+      const batch = { items: Int32Array.from(slate), contextRow: Int32Array.of(2), contexts, cutoff: 2 };
+      return scoreList(spec, (await loadMetric(spec)).metric as ListMetric, batch, given).values[0];
+    };
+    await score([0, 1], signals);
+    assertEquals(await score([3, 8], signals), await score([3, 8], smallWorld().signals));
+    assertEquals(await score([0, 11], signals), await score([0, 11], smallWorld().signals));
+  }
 });
