@@ -32,25 +32,28 @@ export interface ItemCategories {
  * assertEquals([[...starts], [...places], [...bits]], [[0, 1, 3, 3], [0, 0, 1], [0b01, 0b11, 0]]);
  * ```
  */
-export function itemCategories(
-  table: CategoryTable,
-  names: readonly string[],
-): (items: Int32Array) => ItemCategories {
+export function itemCategories(table: CategoryTable, names: readonly string[]): CategoriesOf {
   const kept = keptOf(table);
   const key = JSON.stringify(names);
-  const entry = kept.get(key) ?? { packed: pack(knownCategories(table, names), 0) };
-  kept.set(key, entry);
+  const known = kept.get(key) ?? reader(knownCategories(table, names));
+  kept.set(key, known);
+  return known;
+}
+
+/** The categories of a batch's items. */
+export type CategoriesOf = (items: Int32Array) => ItemCategories;
+
+const keptOf = perObject((_table: CategoryTable) => new Map<string, CategoriesOf>());
+
+function reader(known: KnownCategories): CategoriesOf {
+  let packed = pack(known, 0);
   return (items) => {
     let greatest = -1;
     for (let at = 0; at < items.length; at++) if (items[at]! > greatest) greatest = items[at]!;
-    if (entry.packed.starts.length - 1 <= greatest) {
-      entry.packed = pack(knownCategories(table, names), greatest + 1);
-    }
-    return entry.packed;
+    if (packed.starts.length - 1 <= greatest) packed = pack(known, greatest + 1);
+    return packed;
   };
 }
-
-const keptOf = perObject((_table: CategoryTable) => new Map<string, { packed: ItemCategories }>());
 
 function pack(known: KnownCategories, items: number): ItemCategories {
   const rows = Array.from({ length: items }, (_, item) => known.of(item));

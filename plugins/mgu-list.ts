@@ -1,5 +1,6 @@
-import { defineMetric, type ItemIndex } from "blade";
-import { type ItemCategories, itemCategories } from "./_item_categories.ts";
+import { defineMetric, type HistoryTable, type ItemIndex } from "blade";
+import { type CategoriesOf, type ItemCategories, itemCategories } from "./_item_categories.ts";
+import { perObject } from "./_memo.ts";
 
 /** The form of `mgu` that one slate has: its category shares against those of the user's own history. */
 export default defineMetric({
@@ -21,23 +22,41 @@ export default defineMetric({
     const { items, contextRow, contexts, cutoff } = batch;
     const categoriesOf = itemCategories(categories, options.categories);
     const ofItems = categoriesOf(items);
+    const known = sharesOf(histories)(categoriesOf);
     const shown = new Float64Array(ofItems.size);
-    const consumed = new Float64Array(ofItems.size);
     let context = -1;
-    let past = 0;
+    let consumed: Float64Array | undefined;
     for (let row = 0; row < contextRow.length; row++) {
       if (contextRow[row] !== context) {
         context = contextRow[row]!;
-        const history = asArray(histories.of(contexts[context]!.contextId));
-        past = addCategories(consumed, categoriesOf(history), history, 0, history.length);
+        const { contextId } = contexts[context]!;
+        consumed = known.get(contextId) ?? historyShares(histories.of(contextId), categoriesOf);
+        if (consumed !== undefined && known.size < MOST_KEPT) known.set(contextId, consumed);
       }
       const counted = addCategories(shown, ofItems, items, row * cutoff, (row + 1) * cutoff);
-      if (past === 0) undefine(row, "no item of the history has a known category");
+      if (consumed === undefined) undefine(row, "no item of the history has a known category");
       else if (counted === 0) undefine(row, "no item of the slate has a known category");
-      else out[row] = meanDifference(shown, counted, consumed, past);
+      else out[row] = meanDifference(shown, counted, consumed);
     }
   },
 });
+
+/** Contexts whose shares are kept for batches to come: some 20 MB. */
+const MOST_KEPT = 50_000;
+
+/** Category shares of the histories met so far, by context, for each table of histories and choice of categories. */
+const sharesOf = perObject((_histories: HistoryTable) =>
+  perObject((_categories: CategoriesOf) => new Map<number, Float64Array>())
+);
+
+/** [categories], or undefined where no item has a known one. */
+function historyShares(history: readonly ItemIndex[], categoriesOf: CategoriesOf): Float64Array | undefined {
+  const items = asArray(history);
+  const known = categoriesOf(items);
+  const counts = new Float64Array(known.size);
+  const counted = addCategories(counts, known, items, 0, items.length);
+  return counted === 0 ? undefined : counts.map((count) => count / counted);
+}
 
 /** The same numbers in an array of one kind: a loop that meets two kinds of array is slow. */
 function asArray(items: readonly ItemIndex[]): Int32Array {
@@ -73,9 +92,9 @@ function addCategories(
   return counted;
 }
 
-function meanDifference(a: Float64Array, totalOfA: number, b: Float64Array, totalOfB: number): number {
-  const [partOfA, partOfB] = [1 / totalOfA, 1 / totalOfB];
+function meanDifference(shown: Float64Array, counted: number, consumed: Float64Array): number {
+  const part = 1 / counted;
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! * partOfA - b[i]! * partOfB);
-  return sum / a.length;
+  for (let i = 0; i < shown.length; i++) sum += Math.abs(shown[i]! * part - consumed[i]!);
+  return sum / shown.length;
 }
