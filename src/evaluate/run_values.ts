@@ -142,7 +142,7 @@ function commonSpecs(
 
 /** A reward of other terms is another metric. */
 function isSameReward(manifests: readonly RunManifest[], notes: string[]): boolean {
-  const [first, ...others] = manifests.map(({ config }) => JSON.stringify(config.reward));
+  const [first, ...others] = manifests.map(({ config }) => JSON.stringify(config.reward.terms));
   if (others.every((reward) => reward === first)) return true;
   notes.push("the runs have different rewards: the metric reward is left out");
   return false;
