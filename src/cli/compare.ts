@@ -121,7 +121,7 @@ async function systemsOfRuns(input: CommandInput, io: Io): Promise<Compared> {
     specsOf(input, "metrics"),
   );
   for (const note of notes) io.err(`note: ${note}\n`);
-  const registry = await createRegistry(plugins);
+  await using registry = await createRegistry(plugins);
   const directionOf = async (spec: string) =>
     spec === "reward" ? "maximize" : (await registry.load(spec)).metric.direction;
   return {

@@ -2,6 +2,7 @@ import { BladeError } from "../core/errors.ts";
 import type { BladeConfig } from "../config/schema.ts";
 import type { CommandInput } from "./command.ts";
 import type { FlagSpec } from "./flags.ts";
+import { ISOLATE_FLAG } from "./isolate_flag.ts";
 
 /** The flags that change a configuration, for every command that reads one. */
 export const CONFIG_FLAGS: readonly FlagSpec[] = [
@@ -12,6 +13,7 @@ export const CONFIG_FLAGS: readonly FlagSpec[] = [
     summary: "set a key of the configuration, as JSON or text",
   },
   { name: "plugin", value: "SPEC", repeat: true, summary: "load a metric: a path, or file:, npm: or https:" },
+  ISOLATE_FLAG,
   { name: "device", value: "NAME", summary: "auto, webgpu, native, wasm or cpu" },
   { name: "seed", value: "N", summary: "seed of every random number" },
 ];
@@ -27,11 +29,13 @@ export async function configOf(input: CommandInput): Promise<BladeConfig> {
   const { flags } = input;
   const seed = flags.whole("seed", 0);
   const device = flags.text("device");
+  const isolate = flags.text("isolate");
   return await loadConfig(input.positionals[0]!, {
     set: flags.texts("set"),
     plugins: flags.texts("plugin"),
     ...(seed === undefined ? {} : { seed }),
     ...(device === undefined ? {} : { device }),
+    ...(isolate === undefined ? {} : { isolate }),
   });
 }
 

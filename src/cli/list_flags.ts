@@ -5,6 +5,7 @@ import type { CommandInput } from "./command.ts";
 import { specsOf } from "./config_flags.ts";
 import type { FlagSpec } from "./flags.ts";
 import type { Io } from "./io.ts";
+import { ISOLATE_FLAG, isolationOf } from "./isolate_flag.ts";
 
 /** The flags that name what lists are judged by, for every command that reads lists from files. */
 export const LIST_FLAGS: readonly FlagSpec[] = [
@@ -13,6 +14,7 @@ export const LIST_FLAGS: readonly FlagSpec[] = [
   { name: "items", value: "F", summary: "the catalog: item[,categories][,group][,features][,embedding]" },
   { name: "users", value: "F", summary: "attributes of users: user,gender,age …" },
   { name: "plugin", value: "SPEC", repeat: true, summary: "load a metric: a path, or file:, npm: or https:" },
+  ISOLATE_FLAG,
 ];
 
 /** What the tables are, for the help. */
@@ -49,7 +51,7 @@ export async function readListInput(
   }
   const { createRegistry } = await import("../reward/registry.ts");
   const { readListFiles } = await import("../evaluate/list_files.ts");
-  const registry = await createRegistry(input.flags.texts("plugin"));
+  const registry = await createRegistry(input.flags.texts("plugin"), isolationOf(input));
   // Before the tables: a name that is typed wrong should not cost a minute of reading.
   const metrics = await Promise.all(specs.map((spec) => registry.load(spec)));
   const named = (["relevant", "history", "items", "users"] as const).flatMap((table) => {

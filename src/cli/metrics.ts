@@ -3,9 +3,11 @@ import type { MetricDescription } from "../reward/registry.ts";
 import type { Command, CommandInput } from "./command.ts";
 import type { FlagSpec } from "./flags.ts";
 import { printJson } from "./io.ts";
+import { ISOLATE_FLAG, isolationOf } from "./isolate_flag.ts";
 
 const FLAGS: readonly FlagSpec[] = [
   { name: "plugin", value: "SPEC", repeat: true, summary: "load a metric: a path, or file:, npm: or https:" },
+  ISOLATE_FLAG,
   { name: "json", summary: "print one JSON document; null stands for no bound" },
 ];
 
@@ -20,7 +22,8 @@ export const metricsListCommand: Command = {
     { line: "metrics list --plugin ./my_metric.ts", about: "with one of your own" },
   ],
   async run(input, io) {
-    const metrics = await (await registryOf(input)).list();
+    await using registry = await registryOf(input);
+    const metrics = await registry.list();
     if (input.flags.has("json")) {
       printJson(io, metrics);
       return EXIT.ok;
@@ -50,7 +53,8 @@ export const metricsShowCommand: Command = {
     { line: "metrics show 'ndcg@10?gain=binary' --json", about: "with an option, for a program to read" },
   ],
   async run(input, io) {
-    const description = await (await registryOf(input)).describe(input.positionals[0]!);
+    await using registry = await registryOf(input);
+    const description = await registry.describe(input.positionals[0]!);
     if (input.flags.has("json")) printJson(io, description);
     else io.out(await shown(description));
     return EXIT.ok;
@@ -59,7 +63,7 @@ export const metricsShowCommand: Command = {
 
 async function registryOf(input: CommandInput) {
   const { createRegistry } = await import("../reward/registry.ts");
-  return await createRegistry(input.flags.texts("plugin"));
+  return await createRegistry(input.flags.texts("plugin"), isolationOf(input));
 }
 
 async function shown(metric: MetricDescription): Promise<string> {

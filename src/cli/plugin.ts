@@ -7,6 +7,7 @@ import { CONTRACT_VERSION, type Metric } from "../reward/metric.ts";
 import type { LoadedMetric } from "../reward/registry.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { printJson } from "./io.ts";
+import { ISOLATE_FLAG, isolationOf } from "./isolate_flag.ts";
 
 /** `blade plugin check SPEC`: whether a metric may be trained with, before a training finds out. */
 export const pluginCheckCommand: Command = {
@@ -20,6 +21,7 @@ export const pluginCheckCommand: Command = {
       repeat: true,
       summary: "load a metric: a path, or file:, npm: or https:",
     },
+    { ...ISOLATE_FLAG, summary: "a stranger's plugin is refused unless `never` says that you trust it" },
     { name: "config", value: "CONFIG", summary: "try it on that configuration's data, not the quickstart's" },
     { name: "json", summary: "print one JSON document; null stands for no bound" },
   ],
@@ -38,7 +40,7 @@ program may start deno: deno run -P --allow-run=deno main.ts plugin check …`,
     const spec = input.positionals[0]!;
     const path = input.flags.text("config");
     const config = await configFor(path, input);
-    const loaded = await loadChecked(spec, config.plugins);
+    const loaded = await loadChecked(spec, config);
     const report = "outcome" in loaded
       ? failed(spec, loaded)
       : await tried(loaded, config, path === undefined);
@@ -64,11 +66,16 @@ interface Report {
 async function configFor(path: string | undefined, input: CommandInput): Promise<BladeConfig> {
   const { checkConfig, loadConfig } = await import("../config/parse.ts");
   const plugins = input.flags.texts("plugin");
-  return path === undefined ? checkConfig({}, { plugins }) : await loadConfig(path, { plugins });
+  // A file that is named to be checked is one's own, until a training says otherwise.
+  const isAway = [input.positionals[0]!, ...plugins].some((spec) => /^(npm|jsr|https?):/.test(spec));
+  const { isolate = isAway ? "remote" : "never" } = isolationOf(input);
+  const given = { plugins, isolate };
+  return path === undefined ? checkConfig({}, given) : await loadConfig(path, given);
 }
 
 /** The metric, or what its plugin lacks of the contract. What was typed wrongly is thrown, as everywhere. */
-async function loadChecked(spec: string, plugins: readonly string[]): Promise<LoadedMetric | CheckLine> {
+async function loadChecked(spec: string, config: BladeConfig): Promise<LoadedMetric | CheckLine> {
+  const { plugins, reward: { isolate } } = config;
   const { isModule, parseMetricSpec } = await import("../reward/metric_spec.ts");
   const { createRegistry } = await import("../reward/registry.ts");
   const { failure } = await import("../check/check_line.ts");
@@ -77,12 +84,19 @@ async function loadChecked(spec: string, plugins: readonly string[]): Promise<Lo
   await refuseMissing(modules);
   let registry;
   try {
-    registry = await createRegistry(modules);
+    registry = await createRegistry(modules, { isolate });
   } catch (error) {
     return failure("contract", error);
   }
   try {
-    return await registry.load(spec);
+    const loaded = await registry.load(spec);
+    if (loaded.judge === undefined) return loaded;
+    await registry[Symbol.asyncDispose]();
+    throw new BladeError({
+      place: `plugin ${loaded.source.specifier}`,
+      rule: "must be trusted to be checked: its functions are called in this process, with its permissions",
+      mend: "read it; if you trust it, add --isolate never",
+    });
   } catch (error) {
     if (error instanceof BladeError) throw error;
     const mend = "let range and uses be plain functions of the options";

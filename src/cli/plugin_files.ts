@@ -136,6 +136,8 @@ export function pluginReadme(name: string, path: string, isOutside: boolean): st
   const file = quoted(`${path}/${name}.ts`);
   const spec = quoted(`${path}/${name}.ts@10`);
   const terms = `'reward.terms=[{"metric":"ndcg@10","weight":0.8},{"metric":"${name}@10","weight":0.2}]'`;
+  // A plugin from outside the folder of blade runs in a process of its own.
+  const run = isOutside ? "deno run -P --allow-run=deno main.ts" : "deno run -P main.ts";
   const own = isOutside
     ? "\n`deno.json` tells Deno and editors where `blade` is; `deno test` and `deno check` work in this folder too.\n"
     : "";
@@ -147,11 +149,11 @@ In the folder of blade:
 
 \`\`\`sh
 deno test ${quoted(path)}
-deno run -P main.ts metrics show ${spec}
+${run} metrics show ${spec}
 deno run -P --allow-run=deno main.ts plugin check ${spec}
-deno run -P main.ts train configs/quickstart.jsonc --plugin ${file} \\
+${run} train configs/quickstart.jsonc --plugin ${file} \\
   --set ${terms}
-deno run -P main.ts evaluate runs/quickstart-1 --metrics ${spec}
+${run} evaluate runs/quickstart-1 --metrics ${spec}
 \`\`\`
 
 \`docs/plugins.md\` there has the whole contract.

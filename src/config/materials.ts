@@ -26,6 +26,7 @@ export interface Materials {
   readonly constraints: readonly Constraint[];
   /** Of the evaluation; the constraints' metrics are among them. */
   readonly metrics: readonly LoadedMetric[];
+  /** To be disposed of by who asked for the materials: it holds the processes of isolated plugins. */
   readonly registry: MetricRegistry;
   /** Items of a list in evaluation: the slate's cutoff, or the largest that a metric asks for. */
   readonly listLength: number;
@@ -39,7 +40,8 @@ export interface Materials {
  */
 export async function prepareMaterials(config: BladeConfig): Promise<Materials> {
   const { data, align: alignment, reward, evaluate } = config;
-  const registry = await createRegistry(config.plugins);
+  await using closing = new AsyncDisposableStack();
+  const registry = closing.use(await createRegistry(config.plugins, reward));
   const terms = await Promise.all(
     reward.terms.map(async ({ metric, weight }) => ({ metric: await registry.load(metric), weight })),
   );
@@ -75,6 +77,8 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
   }
   const popularity = popularityOf(split.train, items);
   const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);
+  // From here on the processes of plugins are the caller's.
+  closing.move();
   return {
     dataset,
     split,

@@ -12,6 +12,8 @@ export interface ConfigOverrides {
   readonly set?: readonly string[];
   readonly seed?: number;
   readonly device?: string;
+  /** Which plugins run in a process of their own. */
+  readonly isolate?: string;
   /** Plugins beside those of the file; relative paths start at the working folder. */
   readonly plugins?: readonly string[];
 }
@@ -127,6 +129,10 @@ function overridesOf(source: ConfigOverrides): Override[] {
   }
   if (source.device !== undefined) {
     overrides.push({ place: `--device ${source.device}`, path: ["device"], value: source.device });
+  }
+  if (source.isolate !== undefined) {
+    const path = ["reward", "isolate"];
+    overrides.push({ place: `--isolate ${source.isolate}`, path, value: source.isolate });
   }
   return overrides;
 }

@@ -23,6 +23,7 @@ const PER_ITEM = { draw: 300, score: 700 };
 /** What a run would do, with its sizes and an estimate of time and memory. Reads the data, trains nothing. */
 export async function planRun(config: BladeConfig): Promise<RunPlan> {
   const materials = await prepareMaterials(config);
+  await using _plugins = materials.registry;
   const work = workOf(config, materials);
   const stages = Object.entries(work.operations).map(([name, operations]) =>
     [name, `about ${duration(1000 * operations / ASSUMED_RATE)}`] as const

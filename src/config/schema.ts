@@ -8,6 +8,7 @@ import { z } from "zod";
 import { contradictions } from "./schema/consistency.ts";
 import { data } from "./schema/data.ts";
 import { count } from "./schema/parts.ts";
+import { plugins } from "./schema/plugins.ts";
 import { align, checkpoint, model, sft } from "./schema/training.ts";
 
 /** The systems that an evaluation can compare, in the order of its tables. */
@@ -43,6 +44,7 @@ const reward = z.strictObject({
   })).default([]).describe("bounds to keep while the reward rises; a multiplier each adapts in training"),
   multiplierRate: z.number().positive().default(0.2)
     .describe("step of the constraints' multipliers, per step and standard deviation of violation"),
+  ...plugins,
 });
 
 const target = z.strictObject({

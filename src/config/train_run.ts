@@ -39,6 +39,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   };
   sayDevice(device, observer);
   const materials = await prepareMaterials(config);
+  await using plugins = materials.registry;
   await keepData(options.runFolder, materials.dataset.files);
   const model = modelOf(config, materials.dataset.catalog.ids.length);
   const { runFolder } = options;
@@ -93,6 +94,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     aligned?.facts ?? null,
     observer,
   );
+  for (const loss of plugins.losses()) observer.note("warning", loss);
   await writeRunRecord({
     config,
     materials,

@@ -1,3 +1,4 @@
+import type { PluginPolicy } from "../core/isolation.ts";
 import { createRegistry } from "../reward/registry.ts";
 import type { ListNotes } from "./list_notes.ts";
 import { type ListTables, readTables } from "./list_tables.ts";
@@ -22,6 +23,8 @@ export interface ListEvaluation {
 export interface ListEvaluationOptions {
   /** Modules of the user's own metrics. */
   readonly plugins?: readonly string[];
+  /** Which of them run in a process without permissions; by default those from outside the working folder. */
+  readonly isolate?: PluginPolicy["isolate"];
   /** Of the bootstrap. */
   readonly resamples?: number;
   /** Of the bootstrap. */
@@ -50,9 +53,9 @@ export interface ListEvaluationOptions {
 export async function evaluateLists(
   tables: ListTables,
   specs: readonly string[],
-  { plugins = [], ...resampling }: ListEvaluationOptions = {},
+  { plugins = [], isolate, ...resampling }: ListEvaluationOptions = {},
 ): Promise<ListEvaluation> {
-  const registry = await createRegistry(plugins);
+  await using registry = await createRegistry(plugins, isolate === undefined ? {} : { isolate });
   const metrics = await Promise.all([...new Set(specs)].map((spec) => registry.load(spec)));
   const columns = await readTables(tables);
   const [measured] = await measureLists(columns, metrics);

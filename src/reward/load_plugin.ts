@@ -1,48 +1,122 @@
-import { resolve, toFileUrl } from "@std/path";
+import { dirname, fromFileUrl, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { BladeError } from "../core/errors.ts";
+import type { PluginPolicy } from "../core/isolation.ts";
 import { importFailure } from "./import_failure.ts";
+import { openIsolatedPlugin } from "./isolate/isolated_plugin.ts";
+import { isRemote, pluginModules } from "./isolate/plugin_modules.ts";
+import { linkModules } from "./isolate/source_module.ts";
+import type { Judge } from "./judge.ts";
 import { type AnySpec, CONTRACT_VERSION, type Metric } from "./metric.ts";
+import { type AnyFactory, isFactory } from "./plugin.ts";
 
 /** Where a plugin came from, for the manifest. */
 export interface PluginSource {
   /** As typed, or `blade:<name>` for a built-in one. */
   readonly specifier: string;
-  /** Of the module's file. Left out for npm: and https:, which the lock file pins. */
+  /** Of the module's file; of the archive for npm:, of the module for https:, where it is what pins them. */
   readonly sha256?: string;
 }
 
-/** A plugin's default export, its option types forgotten. */
-export interface AnyFactory {
-  (options?: Readonly<Record<string, unknown>>): Metric;
-  /** What the plugin says of itself. */
-  readonly spec: AnySpec;
+/** A metric with its options, and who asks it where that is not this process. */
+export interface BoundMetric {
+  /** What it says of itself. */
+  readonly metric: Metric;
+  /** Left out for a metric of this process. */
+  readonly judge?: Judge;
 }
 
-/** A plugin module, read. */
+/** A plugin, here or in a process of its own. */
 export interface Plugin {
-  /** Makes the metric. */
-  readonly factory: AnyFactory;
+  /** What the plugin says of itself. */
+  readonly spec: AnySpec;
   /** Where it came from. */
   readonly source: PluginSource;
+  /** The module's export, where it was imported into this process. */
+  readonly factory?: AnyFactory;
+  /**
+   * Sets the options.
+   *
+   * @param spec the metric as the user named it, for messages
+   * @throws {BladeError} for options that do not fit
+   */
+  bind(spec: string, options: Readonly<Record<string, unknown>>): Promise<BoundMetric>;
+  /** Ends the process that it runs in, if it has one. */
+  close(): Promise<void>;
 }
 
 /**
- * Imports a metric plugin: a path (against the working folder), a file URL, `npm:` or `https:`.
+ * A plugin of this process.
  *
- * @throws {BladeError} when the module cannot be imported or is no plugin.
+ * @example
+ * ```ts
+ * import { ownPlugin } from "./load_plugin.ts";
+ * import coverage from "../../plugins/coverage.ts";
+ * import { assertEquals } from "@std/assert";
+ * const plugin = ownPlugin(coverage, { specifier: "blade:coverage" });
+ * assertEquals((await plugin.bind("coverage@3", { cutoff: 3 })).metric.cutoff, 3);
+ * ```
+ */
+export function ownPlugin(factory: AnyFactory, source: PluginSource): Plugin {
+  return {
+    spec: factory.spec,
+    source,
+    factory,
+    bind: (_, options) => new Promise((resolve) => resolve({ metric: factory(options) })),
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Loads a metric plugin: a path (against the working folder), a file URL, or a pinned `npm:` or `https:` address. A
+ * stranger's goes into a process of its own, as the policy says.
+ *
+ * @throws {BladeError} when the module cannot be had or is no plugin.
  *
  * @example
  * ```ts
  * import { loadPlugin } from "./load_plugin.ts";
+ * import { PLUGIN_POLICY } from "../core/isolation.ts";
  * import { assertEquals } from "@std/assert";
- * const { factory } = await loadPlugin(import.meta.resolve("../../plugins/recall.ts"));
- * assertEquals(factory.spec.name, "recall");
+ * const { spec } = await loadPlugin(import.meta.resolve("../../plugins/recall.ts"), PLUGIN_POLICY);
+ * assertEquals(spec.name, "recall");
  * ```
  */
-export async function loadPlugin(specifier: string): Promise<Plugin> {
+export async function loadPlugin(specifier: string, policy: PluginPolicy): Promise<Plugin> {
   const address = addressOf(specifier);
-  const module = await importModule(specifier, address);
-  const factory = module.default;
+  const stranger = await isStranger(specifier, address);
+  if (policy.isolate === "always" || (policy.isolate === "remote" && stranger)) {
+    const { modules, sha256 } = await pluginModules(specifier, address);
+    const { spec, bind, close } = await openIsolatedPlugin(specifier, modules, policy);
+    return { spec, source: { specifier, sha256 }, bind, close };
+  }
+  if (isRemote(address)) {
+    const { modules, sha256 } = await pluginModules(specifier, address);
+    return ownPlugin(await importFactory(specifier, linkModules(modules)), { specifier, sha256 });
+  }
+  const factory = await importFactory(specifier, address);
+  return ownPlugin(factory, { specifier, sha256: await hashOf(new URL(address)) });
+}
+
+/** `import()` resolves a path against this file; a user means the working folder. */
+function addressOf(specifier: string): string {
+  return /^(file|npm|jsr|https?):/.test(specifier) ? specifier : toFileUrl(resolve(specifier)).href;
+}
+
+/** Whether a plugin comes from the network or from outside the working folder, links followed. */
+async function isStranger(specifier: string, address: string): Promise<boolean> {
+  if (isRemote(address)) return true;
+  let path: string;
+  try {
+    path = await Deno.realPath(fromFileUrl(address));
+  } catch (error) {
+    throw await importFailure(specifier, address, error);
+  }
+  const inside = relative(await Deno.realPath(Deno.cwd()), dirname(path));
+  return inside.startsWith("..") || isAbsolute(inside);
+}
+
+async function importFactory(specifier: string, address: string): Promise<AnyFactory> {
+  const { default: factory } = await importModule(specifier, address);
   if (!isFactory(factory)) {
     throw new BladeError({
       place: `plugin ${specifier}`,
@@ -59,13 +133,7 @@ export async function loadPlugin(specifier: string): Promise<Plugin> {
       mend: "use the version of blade that the plugin was written for, or port the plugin",
     });
   }
-  const sha256 = address.startsWith("file:") ? await hashOf(new URL(address)) : undefined;
-  return { factory, source: { specifier, ...(sha256 === undefined ? {} : { sha256 }) } };
-}
-
-/** `import()` resolves a path against this file; a user means the working folder. */
-function addressOf(specifier: string): string {
-  return /^(file|npm|jsr|https?):/.test(specifier) ? specifier : toFileUrl(resolve(specifier)).href;
+  return factory;
 }
 
 async function importModule(specifier: string, address: string): Promise<Readonly<Record<string, unknown>>> {
@@ -75,11 +143,6 @@ async function importModule(specifier: string, address: string): Promise<Readonl
     if (error instanceof BladeError) throw error;
     throw await importFailure(specifier, address, error);
   }
-}
-
-function isFactory(value: unknown): value is AnyFactory {
-  return typeof value === "function" && "spec" in value && typeof value.spec === "object" &&
-    value.spec !== null && "name" in value.spec && "contract" in value.spec;
 }
 
 /**

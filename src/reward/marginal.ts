@@ -4,6 +4,7 @@ import type { SignalName, Signals } from "../core/signals.ts";
 import type { Slates } from "../core/slates.ts";
 import type { RewardTerm } from "./combine.ts";
 import { rowOf } from "./cut.ts";
+import { PluginFault } from "./fault.ts";
 import { type MetricBatch, POOLED, type PopulationMetric } from "./metric.ts";
 import { isNotDefined } from "./not_defined.ts";
 import type { LoadedMetric } from "./registry.ts";
@@ -45,7 +46,8 @@ export interface ShownSlates {
 /** Signals that differ from context to context. */
 const BY_CONTEXT: readonly SignalName[] = ["relevance", "history", "userGroups"];
 
-function goesByContext({ needs }: PopulationMetric): boolean {
+/** Whether a metric of many slates has to be shown each with its context. */
+export function goesByContext({ needs }: PopulationMetric): boolean {
   return needs.some((need) => BY_CONTEXT.includes(need));
 }
 
@@ -271,7 +273,7 @@ function contextIdOf({ contexts, contextRow }: MetricBatch, row: number): number
 
 function finite(loaded: LoadedMetric, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new BladeError({
+  throw new PluginFault({
     place: `metric ${loaded.spec}`,
     rule: "must give a finite number or notDefined(reason)",
     value: typeof value === "number" ? String(value) : value,
@@ -284,7 +286,7 @@ function guarded<T>(loaded: LoadedMetric, slates: number, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof BladeError) throw error;
-    throw new BladeError({
+    throw new PluginFault({
       place: `metric ${loaded.spec}: ${slates} slates together`,
       rule: "must not throw",
       value: error instanceof Error ? `${error.name}: ${error.message}` : String(error),

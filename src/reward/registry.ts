@@ -1,12 +1,15 @@
 import { closestString } from "@std/text/closest-string";
 import { BladeError } from "../core/errors.ts";
+import { PLUGIN_POLICY, type PluginPolicy } from "../core/isolation.ts";
 import type { SignalName } from "../core/signals.ts";
 import { BUILTIN } from "./builtin.ts";
-import { type AnyFactory, hashOf, loadPlugin, type Plugin, type PluginSource } from "./load_plugin.ts";
-import type { Judge } from "./judge.ts";
+import { hashOf, loadPlugin, ownPlugin, type Plugin, type PluginSource } from "./load_plugin.ts";
+import { type Judge, judgeOf } from "./judge.ts";
 import type { Direction, Metric, Range } from "./metric.ts";
 import { isModule, type MetricName, parseMetricSpec } from "./metric_spec.ts";
 import { boundsOf, choicesOf, defaultOf, readOptions } from "./options.ts";
+import type { AnyFactory } from "./plugin.ts";
+import { countLosses, tolerant } from "./tolerance.ts";
 
 /** A metric with its options, ready to score, and where it came from. */
 export interface LoadedMetric {
@@ -60,8 +63,8 @@ export interface MetricDescription {
   readonly source: PluginSource;
 }
 
-/** The metrics of a run: the built-in ones and the user's. */
-export interface MetricRegistry {
+/** The metrics of a run: the built-in ones and the user's. Disposing of it ends the processes of isolated plugins. */
+export interface MetricRegistry extends AsyncDisposable {
   /**
    * A metric by its spec; its name may also be the path of a plugin module.
    * @throws {BladeError} for an unknown name or option, or a value that does not fit.
@@ -71,12 +74,15 @@ export interface MetricRegistry {
   list(): Promise<MetricDescription[]>;
   /** One metric with the options of its spec. */
   describe(spec: string): Promise<MetricDescription>;
+  /** What was lost so far to plugins that failed, a sentence each. */
+  losses(): readonly string[];
 }
 
 /**
  * Gathers the built-in metrics and those of the user's plugin modules.
  *
  * @param plugins paths (against the working folder), file URLs, `npm:` or `https:` addresses.
+ * @param policy how far they are trusted; what is left out is as in `PLUGIN_POLICY`.
  * @throws {BladeError} when a plugin cannot be loaded or takes a name that is taken.
  *
  * @example
@@ -89,19 +95,34 @@ export interface MetricRegistry {
  * assertEquals((await registry.describe("coverage")).kind, "population");
  * ```
  */
-export async function createRegistry(plugins: readonly string[] = []): Promise<MetricRegistry> {
+export async function createRegistry(
+  plugins: readonly string[] = [],
+  policy: Partial<PluginPolicy> = {},
+): Promise<MetricRegistry> {
+  const full = { ...PLUGIN_POLICY, ...policy };
+  const losses = countLosses(full.onErrorLimit);
+  const bySpecifier = new Map<string, Promise<Plugin>>();
   const byName = new Map<string, Plugin>();
   for (const factory of BUILTIN) {
-    byName.set(factory.spec.name, {
-      factory: factory as unknown as AnyFactory,
-      source: { specifier: `blade:${factory.spec.name}` },
-    });
+    const source = { specifier: `blade:${factory.spec.name}` };
+    byName.set(factory.spec.name, ownPlugin(factory as unknown as AnyFactory, source));
   }
-  for (const specifier of new Set(plugins)) {
-    const plugin = await loadPlugin(specifier);
-    const name = plugin.factory.spec.name;
+  /** A plugin of which several metrics are loaded is loaded once: an isolated one has one process. */
+  const loadOnce = (specifier: string): Promise<Plugin> => {
+    const loading = bySpecifier.get(specifier) ?? loadPlugin(specifier, full);
+    bySpecifier.set(specifier, loading);
+    return loading;
+  };
+  const close = async (): Promise<void> => {
+    const loaded = await Promise.allSettled(bySpecifier.values());
+    await Promise.all(loaded.map((each) => each.status === "fulfilled" ? each.value.close() : undefined));
+  };
+  const register = async (specifier: string): Promise<void> => {
+    const plugin = await loadOnce(specifier);
+    const { name } = plugin.spec;
     const holder = byName.get(name);
-    if (holder !== undefined && holder.factory !== plugin.factory) {
+    const isSame = holder === plugin || (holder?.factory !== undefined && holder.factory === plugin.factory);
+    if (holder !== undefined && !isSame) {
       throw new BladeError({
         place: `plugin ${specifier}`,
         rule: `must have a name of its own (${holder.source.specifier} has this one)`,
@@ -110,31 +131,42 @@ export async function createRegistry(plugins: readonly string[] = []): Promise<M
       });
     }
     byName.set(name, plugin);
+  };
+  try {
+    for (const specifier of plugins) await register(specifier);
+  } catch (error) {
+    await close();
+    throw error;
   }
   const find = async (spec: string): Promise<{ name: MetricName; plugin: Plugin }> => {
     const name = parseMetricSpec(spec);
-    const plugin = isModule(name.name) ? await loadPlugin(name.name) : byName.get(name.name);
+    const plugin = isModule(name.name) ? await loadOnce(name.name) : byName.get(name.name);
     if (plugin === undefined) throw unknownMetric(spec, name.name, [...byName.keys()]);
     return { name, plugin: await withHash(plugin) };
   };
   return {
     async load(spec) {
       const { name, plugin } = await find(spec);
-      const metric = bind(name, plugin);
-      return {
+      const { metric, judge } = await bind(spec, name, plugin);
+      const loaded: LoadedMetric = {
         spec,
         metric,
         ...(metric.cutoff === undefined ? {} : { cutoff: metric.cutoff }),
         source: plugin.source,
+        ...(judge === undefined ? {} : { judge }),
       };
+      if (full.onError === "stop") return loaded;
+      return { ...loaded, judge: tolerant(spec, judgeOf(loaded), losses) };
     },
-    list: () => Promise.all([...byName.keys()].map(async (name) => describe(await find(name)))),
-    describe: async (spec) => describe(await find(spec)),
+    list: () => Promise.all([...byName.keys()].map(async (name) => describe(name, await find(name)))),
+    describe: async (spec) => describe(spec, await find(spec)),
+    losses: losses.sentences,
+    [Symbol.asyncDispose]: close,
   };
 }
 
 /**
- * Loads one metric by its spec; `createRegistry` for several.
+ * Loads one metric by its spec; `createRegistry` for several. The process of an isolated plugin ends with this one.
  *
  * @throws {BladeError} for an unknown name or option, or a plugin that cannot be loaded.
  *
@@ -146,21 +178,28 @@ export async function createRegistry(plugins: readonly string[] = []): Promise<M
  * assertEquals([metric.name, metric.cutoff], ["recall", 5]);
  * ```
  */
-export async function loadMetric(spec: string, plugins: readonly string[] = []): Promise<LoadedMetric> {
-  return (await createRegistry(plugins)).load(spec);
+export async function loadMetric(
+  spec: string,
+  plugins: readonly string[] = [],
+  policy: Partial<PluginPolicy> = {},
+): Promise<LoadedMetric> {
+  return (await createRegistry(plugins, policy)).load(spec);
 }
 
-function bind({ name, cutoff, options }: MetricName, { factory }: Plugin): Metric {
-  const { cutoff: _, ...declared } = factory.spec.options ?? {};
-  return factory({
+async function bind(spec: string, { name, cutoff, options }: MetricName, plugin: Plugin) {
+  const { cutoff: _, ...declared } = plugin.spec.options ?? {};
+  return await plugin.bind(spec, {
     ...readOptions(name, declared, options),
     ...(cutoff === undefined ? {} : { cutoff }),
   });
 }
 
-function describe({ name, plugin }: { name: MetricName; plugin: Plugin }): MetricDescription {
-  const { spec } = plugin.factory;
-  const metric = bind(name, plugin);
+async function describe(
+  typed: string,
+  { name, plugin }: { name: MetricName; plugin: Plugin },
+): Promise<MetricDescription> {
+  const { spec } = plugin;
+  const { metric } = await bind(typed, name, plugin);
   return {
     name: spec.name,
     summary: spec.summary,
@@ -186,11 +225,12 @@ function describe({ name, plugin }: { name: MetricName; plugin: Plugin }): Metri
 }
 
 /** A built-in plugin is hashed when it is used. Run from the network there is no file, and the lock file pins it. */
-async function withHash({ factory, source }: Plugin): Promise<Plugin> {
+async function withHash(plugin: Plugin): Promise<Plugin> {
+  const { source } = plugin;
   const name = /^blade:(.+)$/.exec(source.specifier)?.[1];
   const address = new URL(`../../plugins/${name}.ts`, import.meta.url);
-  if (name === undefined || address.protocol !== "file:") return { factory, source };
-  return { factory, source: { ...source, sha256: await hashOf(address) } };
+  if (name === undefined || address.protocol !== "file:") return plugin;
+  return { ...plugin, source: { ...source, sha256: await hashOf(address) } };
 }
 
 function unknownMetric(spec: string, name: string, known: readonly string[]): BladeError {

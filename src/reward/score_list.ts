@@ -1,6 +1,6 @@
-import { BladeError } from "../core/errors.ts";
 import type { Signals } from "../core/signals.ts";
 import { rowOf } from "./cut.ts";
+import { PluginFault } from "./fault.ts";
 import type { ListMetric, MetricBatch } from "./metric.ts";
 import { isNotDefined } from "./not_defined.ts";
 
@@ -17,7 +17,8 @@ export interface ListScores {
  * to a metric that needs relevance (where it is a miss); for the others it has no value.
  *
  * @param spec the metric as the user named it, for messages.
- * @throws {BladeError} when the plugin throws or answers with anything but a finite number or `notDefined`: plugin,
+ * @param watch told each row before a metric that scores slate by slate is asked about it.
+ * @throws {PluginFault} when the plugin throws or answers with anything but a finite number or `notDefined`: plugin,
  * context and slate are named.
  *
  * @example
@@ -46,6 +47,7 @@ export function scoreList(
   metric: ListMetric,
   batch: MetricBatch,
   signals: Signals,
+  watch: (row: number) => void = () => {},
 ): ListScores {
   const values = new Float64Array(batch.contextRow.length).fill(NaN);
   const reasons = new Map<number, string>();
@@ -62,7 +64,9 @@ export function scoreList(
     }
   } else {
     for (let row = 0; row < values.length; row++) {
-      if (isAsked(row)) values[row] = scoreRow(spec, metric, batch, row, signals, reasons);
+      if (!isAsked(row)) continue;
+      watch(row);
+      values[row] = scoreRow(spec, metric, batch, row, signals, reasons);
     }
   }
   for (let row = 0; row < values.length; row++) {
@@ -138,22 +142,24 @@ function findCulprit(metric: ListMetric, batch: MetricBatch, signals: Signals): 
 /** What a plugin did wrong: it threw, or gave a value that is none. */
 type Fault = { readonly thrown: unknown } | { readonly value: unknown };
 
-function blame(spec: string, batch: MetricBatch, row: number | undefined, fault: Fault): BladeError {
+function blame(spec: string, batch: MetricBatch, row: number | undefined, fault: Fault): PluginFault {
+  const place = placeOf(spec, batch, row);
+  const rows = row === undefined ? undefined : [row, row + 1] as const;
+  const mend = "correct the plugin for this slate, and return notDefined(reason) where it has no value";
+  if ("value" in fault) {
+    const rule = "must give a finite number or notDefined(reason)";
+    return new PluginFault({ place, rule, value: fault.value, mend }, rows);
+  }
+  const { thrown } = fault;
+  const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown;
+  return new PluginFault({ place, rule: "must not throw", value: said, mend }, rows);
+}
+
+/** A metric and the slate that it is asked about, for messages; the whole batch where the slate is not known. */
+export function placeOf(spec: string, batch: MetricBatch, row: number | undefined): string {
   const context = row === undefined ? undefined : batch.contexts[batch.contextRow[row]!];
   const where = row === undefined || context === undefined
     ? `a batch of ${batch.contextRow.length} slates`
     : `context ${context.contextId} (user ${context.user}), slate [${rowOf(batch, row).slate.join(", ")}]`;
-  const place = `metric ${spec}: ${where}`;
-  const mend = "correct the plugin for this slate, and return notDefined(reason) where it has no value";
-  if ("value" in fault) {
-    return new BladeError({
-      place,
-      rule: "must give a finite number or notDefined(reason)",
-      value: fault.value,
-      mend,
-    });
-  }
-  const { thrown } = fault;
-  const said = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : thrown;
-  return new BladeError({ place, rule: "must not throw", value: said, mend });
+  return `metric ${spec}: ${where}`;
 }

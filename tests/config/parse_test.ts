@@ -27,6 +27,11 @@ Deno.test("parseConfig() fills every default", () => {
     combine: "sum",
     constraints: [],
     multiplierRate: 0.2,
+    isolate: "remote",
+    deadlineMs: 10_000,
+    memoryMiB: 512,
+    onError: "stop",
+    onErrorLimit: 100,
   });
   assertEquals(config.align.learningRate, 1e-3);
   assertEquals(config.checkpoint, { everySteps: 200, keep: 2 });
