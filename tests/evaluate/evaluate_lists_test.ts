@@ -44,6 +44,7 @@ Deno.test("items that share a rank all count, and push no other item behind the 
   };
   assertEquals(await perUserOf(tables, "recall@2"), { a: 2 / 3 });
   assertEquals(await perUserOf(tables, "mrr"), { a: 1 });
+  assertEquals(await perUserOf({ ...tables, relevant: [["a", "1"], ["a", "4"]] }, "recall@2"), { a: 1 / 2 });
 });
 
 Deno.test("keys are the specs as typed, and a mean that nobody has is null", async () => {

@@ -57,6 +57,8 @@ Deno.test("differences of 0 change nothing, nor does turning all signs or the sc
   const values = normal(40, 0.2, "plain");
   const p = randomisationP(values, { flips: 500, key });
   assertEquals(randomisationP(Float64Array.of(...values, 0, 0, 0), { flips: 500, key }), p);
+  const few = [3, -1, 2, 2];
+  assertEquals(randomisationP(Float64Array.of(...few, ...new Array(50).fill(0)), { key }), enumerated(few));
   assertEquals(randomisationP(values.map((value) => -value), { flips: 500, key }), p);
   assertEquals(randomisationP(values.map((value) => 8 * value), { flips: 500, key }), p);
 });
