@@ -60,9 +60,12 @@ export function failure(check: string, error: unknown): CheckLine {
 }
 
 /** A check that fails with what it throws. */
-export function attempt(check: string, work: () => CheckLine): CheckLine {
+export async function attempt(
+  check: string,
+  work: () => CheckLine | Promise<CheckLine>,
+): Promise<CheckLine> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     return failure(check, error);
   }

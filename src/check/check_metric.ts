@@ -1,8 +1,9 @@
 import type { SignalName } from "../core/signals.ts";
-import type { ListMetric, Metric, PopulationMetric } from "../reward/metric.ts";
+import type { Metric, MetricBatch } from "../reward/metric.ts";
 import type { LoadedMetric } from "../reward/registry.ts";
 import { type CheckLine, failure, shown } from "./check_line.ts";
 import { checkListMetric, TOLERANCE } from "./list_checks.ts";
+import { checkIsolatedPopulation } from "./isolated_population_checks.ts";
 import { checkPopulationMetric } from "./population_checks.ts";
 import { awkwardSlates, someContexts } from "./random_slates.ts";
 import { measureTraining, type TrainingMeasures } from "./training_measures.ts";
@@ -34,9 +35,7 @@ export async function checkMetric(
   const signals = signalLine(given.name, loaded.metric.needs, madeUp, mayMakeUp);
   if (signals.outcome === "FAIL") return { lines: [signals] };
   const batch = awkwardSlates(world, someContexts(world.contexts, CONTEXTS));
-  const lines = loaded.metric.kind === "list"
-    ? checkListMetric(loaded.spec, loaded.metric as ListMetric, world, batch)
-    : checkPopulationMetric(loaded.spec, loaded.metric as PopulationMetric, world, batch);
+  const lines = await contractLines(loaded, world, batch);
   if (lines.some(({ outcome }) => outcome === "FAIL")) return { lines: [signals, ...lines] };
   try {
     const measures = await measureTraining(loaded, world);
@@ -45,6 +44,13 @@ export async function checkMetric(
   } catch (error) {
     return { lines: [signals, ...lines, failure("answers", error)] };
   }
+}
+
+function contractLines(loaded: LoadedMetric, world: World, batch: MetricBatch): Promise<CheckLine[]> {
+  const { spec, metric } = loaded;
+  if (metric.kind === "list") return checkListMetric(loaded, world, batch);
+  if (loaded.judge !== undefined) return checkIsolatedPopulation(loaded, world, batch);
+  return checkPopulationMetric(spec, metric, world, batch);
 }
 
 /** What was measured is held to the range too; what a slate adds to a metric of many has no range of its own. */

@@ -1,5 +1,7 @@
 import { rowOf } from "../reward/cut.ts";
+import { judgeOf } from "../reward/judge.ts";
 import type { ListMetric, MetricBatch } from "../reward/metric.ts";
+import type { LoadedMetric } from "../reward/registry.ts";
 import { scoreList } from "../reward/score_list.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
 import { mapRows, reversedRows, rowsOf, shuffledItems, swapFirstTwo, tieFirstTwo } from "./rearranged.ts";
@@ -9,40 +11,53 @@ import type { World } from "./world.ts";
 /** Values that differ by less are the same but for the order of a sum. */
 export const TOLERANCE = 1e-9;
 
-/** What a metric of one slate must hold, asked of slates of every shape. The first lines decide whether the others can be asked. */
-export function checkListMetric(
-  spec: string,
-  metric: ListMetric,
+/**
+ * What a metric of one slate must hold, asked about slates of every shape. The first lines decide whether the others
+ * can be asked. A metric that runs in a process of its own is asked through its judge: what it does to its inputs
+ * there, and its two forms, are out of sight.
+ */
+export async function checkListMetric(
+  loaded: LoadedMetric,
   world: World,
   batch: MetricBatch,
-): CheckLine[] {
-  const score = (part: MetricBatch, of = metric) => scoreList(spec, of, part, world.signals).values;
+): Promise<CheckLine[]> {
+  const metric = loaded.metric as ListMetric;
+  const isHere = loaded.judge === undefined;
+  const judge = judgeOf(loaded);
+  const score = async (part: MetricBatch) => (await judge.scoreList(part, world.signals)).values;
   const before = inputsOf(world, metric.needs);
-  const answers = attempt("answers", () => {
-    const undefinedRows = score(batch).filter(Number.isNaN).length;
-    const rows = batch.contextRow.length;
-    return ok("answers", `a number or a reason for ${rows} slates, ${undefinedRows} without a value`);
+  let values: Float64Array = new Float64Array();
+  const answers = await attempt("answers", async () => {
+    values = await score(batch);
+    const undefinedRows = values.filter(Number.isNaN).length;
+    return ok(
+      "answers",
+      `a number or a reason for ${values.length} slates, ${undefinedRows} without a value`,
+    );
   });
   if (answers.outcome === "FAIL") return [answers];
-  const values = score(batch);
+  const written = () =>
+    inputsOf(world, metric.needs) !== before
+      ? "signals or context"
+      : isHere
+      ? writesToSlate(metric, world, batch)
+      : undefined;
   const lines = [
     answers,
     checkRange(metric, batch, values),
-    attempt("purity", () => checkPurity(metric, world, batch, values, before, score)),
+    await attempt("purity", () => checkPurity(batch, values, score, written)),
   ];
   if (lines.some(({ outcome }) => outcome === "FAIL")) return lines;
-  return [
-    ...lines,
-    attempt("rows", () => checkRows(batch, values, score)),
-    ...(metric.score !== undefined && metric.scoreBatch !== undefined
-      ? [attempt("forms", () => checkForms(metric, batch, values, score))]
-      : []),
-    attempt("order", () => tellOrder(batch, values, score)),
-    attempt("ties", () => tellTies(batch, score)),
-  ];
+  lines.push(await attempt("rows", () => checkRows(batch, values, score)));
+  if (isHere && metric.score !== undefined && metric.scoreBatch !== undefined) {
+    lines.push(await attempt("forms", () => checkForms(loaded.spec, metric, world, batch, values)));
+  }
+  lines.push(await attempt("order", () => tellOrder(batch, values, score)));
+  lines.push(await attempt("ties", () => tellTies(batch, score)));
+  return lines;
 }
 
-type Score = (part: MetricBatch, of?: ListMetric) => Float64Array;
+type Score = (part: MetricBatch) => Promise<Float64Array>;
 
 function checkRange(
   { range: [least, greatest] }: ListMetric,
@@ -70,15 +85,13 @@ function checkRange(
   return ok("range", `${found} ${shown(least)} to ${shown(greatest)}`);
 }
 
-function checkPurity(
-  metric: ListMetric,
-  world: World,
+async function checkPurity(
   batch: MetricBatch,
   values: Float64Array,
-  before: string,
   score: Score,
-): CheckLine {
-  const again = score(batch);
+  written: () => string | undefined,
+): Promise<CheckLine> {
+  const again = await score(batch);
   const row = values.findIndex((value, at) => !same(value, again[at]!));
   if (row >= 0) {
     return {
@@ -90,16 +103,14 @@ function checkPurity(
       mend: "use no random number, no clock, and remember nothing between calls",
     };
   }
-  const written = inputsOf(world, metric.needs) === before
-    ? writesToSlate(metric, world, batch)
-    : "signals or context";
-  if (written === undefined) {
+  const where = written();
+  if (where === undefined) {
     return ok("purity", "the same slates twice give the same values, inputs untouched");
   }
   return {
     check: "purity",
     outcome: "FAIL",
-    says: `it writes to what it is handed: ${written}`,
+    says: `it writes to what it is handed: ${where}`,
     mend: "copy before you sort or change: [...slate], toSorted()",
   };
 }
@@ -120,8 +131,8 @@ function writesToSlate(metric: ListMetric, { signals }: World, batch: MetricBatc
   return undefined;
 }
 
-function checkRows(batch: MetricBatch, values: Float64Array, score: Score): CheckLine {
-  const backwards = score(reversedRows(batch)).reverse();
+async function checkRows(batch: MetricBatch, values: Float64Array, score: Score): Promise<CheckLine> {
+  const backwards = (await score(reversedRows(batch))).reverse();
   const fail = (row: number, how: string, other: number): CheckLine => ({
     check: "rows",
     outcome: "FAIL",
@@ -131,15 +142,21 @@ function checkRows(batch: MetricBatch, values: Float64Array, score: Score): Chec
   const moved = values.findIndex((value, row) => !same(value, backwards[row]!));
   if (moved >= 0) return fail(moved, "when the batch is turned round", backwards[moved]!);
   for (let row = 0; row < Math.min(values.length, 64); row++) {
-    const alone = score(rowsOf(batch, row, row + 1))[0]!;
+    const [alone = NaN] = await score(rowsOf(batch, row, row + 1));
     if (!same(values[row]!, alone)) return fail(row, "when it is asked about alone", alone);
   }
   return ok("rows", "a batch of many is as many of one, in any order");
 }
 
-function checkForms(metric: ListMetric, batch: MetricBatch, values: Float64Array, score: Score): CheckLine {
+function checkForms(
+  spec: string,
+  metric: ListMetric,
+  { signals }: World,
+  batch: MetricBatch,
+  values: Float64Array,
+): CheckLine {
   const { scoreBatch: _, ...easy } = metric;
-  const others = score(batch, easy);
+  const { values: others } = scoreList(spec, easy, batch, signals);
   const row = values.findIndex((value, at) => !same(value, others[at]!));
   if (row < 0) return ok("forms", "score and scoreBatch agree");
   return {
@@ -151,8 +168,8 @@ function checkForms(metric: ListMetric, batch: MetricBatch, values: Float64Array
 }
 
 /** Whether the ranks matter is the metric's own affair: the line only tells. */
-function tellOrder(batch: MetricBatch, values: Float64Array, score: Score): CheckLine {
-  const shuffled = score(mapRows(batch, shuffledItems));
+async function tellOrder(batch: MetricBatch, values: Float64Array, score: Score): Promise<CheckLine> {
+  const shuffled = await score(mapRows(batch, shuffledItems));
   const rows = [...values.keys()].filter((row) => !Number.isNaN(values[row]!));
   const changed = rows.filter((row) => !same(values[row]!, shuffled[row]!)).length;
   if (changed === 0) return ok("order", "the order of the items does not count");
@@ -162,18 +179,20 @@ function tellOrder(batch: MetricBatch, values: Float64Array, score: Score): Chec
   );
 }
 
-function tellTies(batch: MetricBatch, score: Score): CheckLine {
+async function tellTies(batch: MetricBatch, score: Score): Promise<CheckLine> {
   const tied = tieFirstTwo(batch);
-  const [one, other] = [score(tied), score(swapFirstTwo(tied))];
+  const [one, other] = [await score(tied), await score(swapFirstTwo(tied))];
   const row = one.findIndex((value, at) => !same(value, other[at]!));
-  if (row < 0) return ok("ties", "two items that share a rank are alike");
-  return {
-    check: "ties",
-    outcome: "warning",
-    says: "of two items that share a rank it matters which is named first",
-    mend: "only lists from files share ranks; where you evaluate such, weigh by `ranks`, not by places",
-  };
+  return row < 0 ? ok("ties", "two items that share a rank are alike") : TIES_TOLD;
 }
+
+/** A metric that tells items of one rank apart. */
+export const TIES_TOLD: CheckLine = {
+  check: "ties",
+  outcome: "warning",
+  says: "of two items that share a rank it matters which is named first",
+  mend: "only lists from files share ranks; where you evaluate such, weigh by `ranks`, not by places",
+};
 
 /** Whether two values agree but for rounding; no value agrees with no value. */
 export function same(a: number, b: number): boolean {

@@ -1,9 +1,10 @@
 import { BladeError } from "../core/errors.ts";
+import { NO_ITEM } from "../core/ids.ts";
 import { rowOf } from "../reward/cut.ts";
 import { type MetricBatch, POOLED, type PopulationMetric, type Slate } from "../reward/metric.ts";
 import { isNotDefined } from "../reward/not_defined.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
-import { same, TOLERANCE } from "./list_checks.ts";
+import { same, TIES_TOLD, TOLERANCE } from "./list_checks.ts";
 import { shuffledItems } from "./rearranged.ts";
 import { frozenSlate, inputsOf } from "./watched_inputs.ts";
 import type { World } from "./world.ts";
@@ -14,42 +15,47 @@ interface Shown {
   readonly contextId: number;
 }
 
-/** What a metric of many slates must hold: as a reward it is asked with a slate, and again without it. */
-export function checkPopulationMetric(
+/**
+ * What a metric of many slates must hold: as a reward it is asked with a slate, and again without it. The state of one
+ * that runs in a process of its own is out of sight: see `checkIsolatedPopulation`.
+ */
+export async function checkPopulationMetric(
   spec: string,
   metric: PopulationMetric,
   world: World,
   batch: MetricBatch,
-): CheckLine[] {
+): Promise<CheckLine[]> {
   const slates = Array.from(batch.contextRow, (contextRow, row): Shown => ({
     slate: rowOf(batch, row).slate,
     contextId: batch.contexts[contextRow]!.contextId,
   })).filter(({ slate }) => slate.length > 0).slice(0, 64);
   const asked = metricThatAnswers(spec, metric, world);
   const before = inputsOf(world, metric.needs);
-  const answers = attempt("answers", () => {
+  const answers = await attempt("answers", () => {
     asked.valueOf([]);
     const value = asked.valueOf(slates);
     const says = Number.isNaN(value) ? "no value" : shown(value);
     return ok("answers", `${says} for ${slates.length} slates together, a number or a reason before them`);
   });
   if (answers.outcome === "FAIL") return [answers];
+  const isUntouched = () => inputsOf(world, metric.needs) === before;
   const lines = [
     answers,
-    attempt("range", () => checkRange(metric, asked, slates)),
-    attempt("purity", () => checkPurity(asked, slates, () => inputsOf(world, metric.needs) === before)),
+    await attempt("range", () => checkRange(metric, asked, slates)),
+    await attempt("purity", () => checkPurity(asked, slates, isUntouched)),
   ];
   if (lines.some(({ outcome }) => outcome === "FAIL")) return lines;
-  return [
-    ...lines,
-    attempt("rows", () => checkRows(asked, slates)),
-    attempt("remove", () => checkRemove(asked, slates)),
-    attempt("weights", () => checkWeights(asked, slates)),
-    attempt("order", () => tellOrder(asked, slates)),
-    ...(metric.needs.some((need) => ["relevance", "history", "userGroups"].includes(need))
-      ? []
-      : [attempt("pooled", () => tellPooled(asked, slates))]),
-  ];
+  lines.push(await attempt("rows", () => checkRows(asked, slates)));
+  lines.push(await attempt("remove", () => checkRemove(asked, slates)));
+  lines.push(await attempt("weights", () => checkWeights(asked, slates)));
+  lines.push(await attempt("order", () => tellOrder(asked, slates)));
+  lines.push(await attempt("ties", () => tellTies(metric, asked, slates)));
+  if (!goesByContext(metric.needs)) lines.push(await attempt("pooled", () => tellPooled(asked, slates)));
+  return lines;
+}
+
+function goesByContext(needs: readonly string[]): boolean {
+  return ["relevance", "history", "userGroups"].some((need) => needs.includes(need));
 }
 
 /** The metric's four functions; what is wrong with an answer is thrown with the metric's name. */
@@ -118,24 +124,27 @@ function guarded<T>(spec: string, part: string, shown: Shown | undefined, call: 
 
 function checkRange(
   { range: [least, greatest] }: PopulationMetric,
-  { create, add, value }: Asked,
+  { create, add, value, valueOf }: Asked,
   slates: readonly Shown[],
 ): CheckLine {
-  const state = create();
-  const values: number[] = [];
-  for (const slate of slates) {
-    add(state, slate);
-    values.push(value(state));
-  }
-  const at = values.findIndex((each) => each < least - TOLERANCE || each > greatest + TOLERANCE);
   const bounds = `${shown(least)} to ${shown(greatest)}`;
-  if (at < 0) return ok("range", `after 1 to ${slates.length} slates within ${bounds}`);
-  return {
+  const fail = (found: number, after: string): CheckLine => ({
     check: "range",
     outcome: "FAIL",
-    says: `${shown(values[at]!)} after ${at + 1} slates is outside ${bounds}`,
+    says: `${shown(found)} ${after} is outside ${bounds}`,
     mend: "correct the value, or state the range that it really has",
-  };
+  });
+  const isOutside = (found: number) => found < least - TOLERANCE || found > greatest + TOLERANCE;
+  if (!(least <= greatest)) return { ...fail(NaN, ""), says: `${bounds} is no range` };
+  const state = create();
+  for (const [at, slate] of slates.entries()) {
+    const alone = valueOf([slate]);
+    if (isOutside(alone)) return fail(alone, `for slate [${slate.slate.join(", ")}] alone`);
+    add(state, slate);
+    const together = value(state);
+    if (isOutside(together)) return fail(together, `after ${at + 1} slates`);
+  }
+  return ok("range", `after 1 to ${slates.length} slates within ${bounds}`);
 }
 
 function checkPurity(
@@ -172,23 +181,27 @@ function checkRows({ valueOf }: Asked, slates: readonly Shown[]): CheckLine {
 }
 
 function checkRemove({ create, add, remove, value }: Asked, slates: readonly Shown[]): CheckLine {
+  const fail = (before: number, after: number, when: string): CheckLine => ({
+    check: "remove",
+    outcome: "FAIL",
+    says: `${shown(before)} becomes ${shown(after)} when ${when} added and removed`,
+    mend: "let remove undo what add of the same slate and weight did",
+  });
+  const empty = create();
+  const nothing = value(empty);
+  for (const slate of slates) add(empty, slate, 0.3);
+  for (const slate of slates) remove(empty, slate, 0.3);
+  if (!same(nothing, value(empty))) return fail(nothing, value(empty), `${slates.length} slates are`);
   const state = create();
   for (const slate of slates) add(state, slate);
   const before = value(state);
   for (const weight of [1, 0.3]) {
     for (const slate of slates) {
       add(state, slate, weight);
+      value(state);
       remove(state, slate, weight);
       const after = value(state);
-      if (same(before, after)) continue;
-      return {
-        check: "remove",
-        outcome: "FAIL",
-        says: `${shown(before)} becomes ${shown(after)} when slate [${
-          slate.slate.join(", ")
-        }] is added and removed`,
-        mend: "let remove undo what add of the same slate and weight did",
-      };
+      if (!same(before, after)) return fail(before, after, `slate [${slate.slate.join(", ")}] is`);
     }
   }
   return ok("remove", "remove undoes add");
@@ -217,6 +230,22 @@ function tellOrder({ valueOf }: Asked, slates: readonly Shown[]): CheckLine {
     "order",
     `the order of the items counts: shuffled, ${percent(changed / slates.length)} of slates change`,
   );
+}
+
+/** Two items on one rank are neither before the other. */
+function tellTies(metric: PopulationMetric, asked: Asked, slates: readonly Shown[]): CheckLine {
+  const valueOf = ({ slate, contextId }: Shown) => {
+    const state = asked.create();
+    for (const other of slates) asked.add(state, other);
+    metric.add(state, slate, 1, slate.map((_, place) => Math.max(1, place)), contextId);
+    return asked.value(state);
+  };
+  const told = slates.some((shown) => {
+    const [first = NO_ITEM, second = NO_ITEM, ...rest] = shown.slate;
+    if (first === NO_ITEM || second === NO_ITEM) return false;
+    return !same(valueOf(shown), valueOf({ ...shown, slate: [second, first, ...rest] }));
+  });
+  return told ? TIES_TOLD : ok("ties", "two items that share a rank are alike");
 }
 
 /** What was shown before comes back as counts by item and rank where no context is asked for. */

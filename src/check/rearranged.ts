@@ -10,7 +10,7 @@ export function rowsOf(batch: MetricBatch, from: number, to: number): MetricBatc
   };
 }
 
-/** Every row changed, its length kept. */
+/** Every row changed; where its length changes the caller sets the cutoff. */
 export function mapRows(
   batch: MetricBatch,
   change: (slate: readonly number[]) => readonly number[],

@@ -20,9 +20,8 @@ import type { World } from "./world.ts";
  */
 export function inputsOf({ contexts, signals }: World, needs: readonly string[]): string {
   const reads = (name: string) => needs.includes(name);
-  const items = Array.from({ length: signals.catalogSize }, (_, item) => item);
   const perItem = (name: "categories" | "features" | "embedding" | "itemGroups") =>
-    reads(name) ? items.map((item) => signals[name].of(item)) : [];
+    reads(name) ? Array.from({ length: signals.catalogSize }, (_, item) => signals[name].of(item)) : [];
   return JSON.stringify([
     contexts.map(({ contextId, user, history, seen }) => [contextId, user, history, [...seen]]),
     reads("relevance") ? contexts.map(({ contextId }) => [...signals.relevance.of(contextId)]) : [],
