@@ -19,13 +19,14 @@ export const LIST_FLAGS: readonly FlagSpec[] = [
 
 /** What the tables are, for the help. */
 export const TABLES_IN_WORDS =
-  `Tables are CSV, or separated by tabs where a name ends in .tsv. The first line names
-the columns, in any order; several values in a cell stand with | between them.
+  `Tables are CSV, or separated by tabs where a name ends in .tsv. The first line names the columns,
+in any order; several values in a cell stand with | between them.
 
-Rules, each counted on stderr and in the notes of --json: a rank without an item is a miss, items that share a rank
-both count, an item that stands in a list twice counts once for relevance and each time for shares and exposure,
-an item that the items table lacks is outside the catalog, a user of the relevant items without a list scores 0 on
-metrics of relevance, and a user without a relevant item has no value there.`;
+Rules, each counted on stderr and in the notes of --json: a rank without an item is a miss; items
+that share a rank both count; an item that stands in a list twice counts once for relevance and each
+time for shares and exposure; an item that the items table lacks is outside the catalog; a user of
+the relevant items without a list scores 0 on metrics of relevance; a user without a relevant item
+has no value there.`;
 
 /** Lists from files, and the metrics to judge them by. */
 export interface ListInput {
