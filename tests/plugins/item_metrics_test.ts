@@ -176,3 +176,16 @@ Deno.test("ild and mgu-list know an item that no batch before had", async () => 
     assertEquals(await score([0, 11], signals), await score([0, 11], smallWorld().signals));
   }
 });
+
+Deno.test("the head ends with the item that brings it to its share of the interactions", async () => {
+  const counts = Float64Array.of(5, 3, 1, 1);
+  const popularity = { counts, users: counts, totalInteractions: 10, totalUsers: 5, order: [0, 1, 2, 3] };
+  const tailOf = (share: number) =>
+    valueOf(`long-tail?head-interactions=${share}`, [0, 1, 2, 3], { popularity });
+  assertEquals([await tailOf(0.8), await tailOf(0.81), await tailOf(0.5), await tailOf(0)], [
+    0.5,
+    0.25,
+    0.75,
+    1,
+  ]);
+});

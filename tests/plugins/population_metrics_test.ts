@@ -206,6 +206,21 @@ for (const [name, reckon] of Object.entries(FROM_COUNTS)) {
   });
 }
 
+Deno.test("a slate that came and went leaves not a bit behind, whatever the counts", async () => {
+  for (const name of Object.keys(FROM_COUNTS)) {
+    const metric = (await loadMetric(name)).metric as PopulationMetric;
+    const state = metric.create({ catalogSize: 50 } as never);
+    for (let step = 0; step < 40; step++) metric.add(state, [step % 7, step % 11, step % 13], 0.9 ** step);
+    const before = metric.value(state);
+    for (let item = 0; item < 50; item++) {
+      metric.add(state, [item, 3, 5], 1);
+      metric.value(state);
+      metric.remove(state, [item, 3, 5], 1);
+      assertEquals(metric.value(state), before, `${name}, item ${item}`);
+    }
+  }
+});
+
 function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }

@@ -12,9 +12,9 @@ async function valueOf(
   slate: readonly number[],
   gains: readonly (readonly [number, number])[],
   ranks?: readonly number[],
+  signals = smallWorld().signals,
 ) {
   const { metric } = await loadMetric(spec);
-  const { signals } = smallWorld();
   const relevance = { of: () => new Map(gains) };
   const batch = {
     items: Int32Array.from(slate),
@@ -51,6 +51,8 @@ Deno.test("an item that stands in the slate twice counts once, where it is first
   assertEquals(await valueOf("recall@3", [1, 1, 9], [[1, 1], [2, 1]]), 1 / 2);
   assertEquals(await valueOf("precision@3", [1, 1, 9], [[1, 1], [2, 1]]), 1 / 3);
   assertEquals(await valueOf("map@3", [1, 1, 2], [[1, 1], [2, 1]]), (1 + 2 / 3) / 2);
+  assertAlmostEquals(await valueOf("ndcg@3", [1, 1, 9], [[1, 1]]) as number, 1, 1e-12);
+  assertAlmostEquals(await valueOf("dcg@3", [9, 1, 1], [[1, 1]]) as number, second, 1e-12);
 });
 
 Deno.test("a rank without an item is a miss", async () => {
@@ -135,4 +137,22 @@ Deno.test("epc and efd weigh the novelty of relevant items by their ranks", asyn
   // An item never met is as novel as the rarest.
   assertAlmostEquals(await valueOf("efd", [10], [[10, 1]]) as number, Math.log2(126), 1e-12);
   assertEquals(await valueOf("epc?threshold=2", [9], [[9, 1]]), { notDefined: "no relevant item" });
+});
+
+Deno.test("equal counts share a popularity rank, and the rarest item need not have been met once", async () => {
+  const { signals } = smallWorld();
+  const counts = Float64Array.of(8, 4, 4, 2, 0, 0);
+  const popularity = {
+    counts,
+    users: counts,
+    totalInteractions: 18,
+    totalUsers: 8,
+    order: [0, 1, 2, 3, 4, 5],
+  };
+  const at = (spec: string, item: number) =>
+    valueOf(spec, [item], [[item, 1]], undefined, { ...signals, popularity, catalogSize: 6 });
+  // Dense ranks 1, 2, 2, 3 in a catalog of 6.
+  assertAlmostEquals(await at("serendipity", 2) as number, 1 / 6, 1e-12);
+  assertAlmostEquals(await at("serendipity", 3) as number, 2 / 6, 1e-12);
+  assertAlmostEquals(await at("efd", 4) as number, Math.log2(18 / 2), 1e-12);
 });
