@@ -40,19 +40,17 @@ export const compareCommand: Command = {
     },
     { name: "json", summary: "print one JSON document" },
   ],
-  details:
-    `Every system is compared with the first, on each metric over the users that both have a value for. p boot is
-the paired bootstrap's p-value, p rand the paired randomisation test's, Holm the latter corrected over all metrics
-and systems shown. Metrics of all lists together have values and no test. Without --items the catalog is every item
-that any of the tables names.
+  details: `Every system is compared with the first, on each metric over the users that both have a value for.
+p boot is the paired bootstrap's p-value, p rand the paired randomisation test's, Holm the latter
+corrected over all metrics and systems shown. Metrics of all lists together have values and no test.
+Without --items the catalog is every item that any of the tables names.
 
 ${TABLES_IN_WORDS}`,
   examples: [
     { line: "compare runs/quickstart-1 runs/quickstart-2", about: "the aligned models of two runs" },
     {
-      line:
-        "compare --lists old.csv --lists new.csv --relevant test.csv --metrics ndcg@10 --fail-on-regression",
-      about: "for continuous integration: 1 when the new lists are worse",
+      line: "compare --lists a.csv --lists b.csv --relevant r.csv --metrics mrr --fail-on-regression",
+      about: "for continuous integration: exit code 1 where the lists of b are worse",
     },
   ],
   async run(input, io) {

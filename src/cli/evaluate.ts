@@ -31,7 +31,7 @@ export const evaluateCommand: Command = {
       about: "others, for a program to read",
     },
     {
-      line: "evaluate --lists lists.csv --relevant test.csv --items items.csv --metrics ndcg@10,ild@10",
+      line: "evaluate --lists l.csv --relevant r.csv --items i.csv --metrics ndcg@10,ild",
       about: "any system's lists",
     },
   ],

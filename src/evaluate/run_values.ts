@@ -37,7 +37,9 @@ export async function readRunValues(
   system: string,
   wanted?: readonly string[],
 ): Promise<RunValues> {
-  const manifests = await Promise.all(folders.map(readManifest));
+  const manifests: RunManifest[] = [];
+  // One after the other, so that of several bad folders the first is named.
+  for (const folder of folders) manifests.push(await readManifest(folder));
   const first = manifests[0]!;
   manifests.forEach((manifest, at) => {
     checkSameTestData(folders[at]!, manifest, folders[0]!, first);
