@@ -49,8 +49,12 @@ ${TABLES_IN_WORDS}`,
   examples: [
     { line: "compare runs/quickstart-1 runs/quickstart-2", about: "the aligned models of two runs" },
     {
-      line: "compare --lists a.csv --lists b.csv --relevant r.csv --metrics mrr --fail-on-regression",
-      about: "for continuous integration: exit code 1 where the lists of b are worse",
+      line: "compare --lists a.csv --lists b.csv --relevant r.csv --metrics mrr,ndcg@10",
+      about: "the lists of any two systems",
+    },
+    {
+      line: "compare runs/before runs/after --fail-on-regression",
+      about: "for continuous integration: exit code 1 where the run after is worse",
     },
   ],
   async run(input, io) {
