@@ -4,7 +4,7 @@ import type { World } from "../check/world.ts";
 import type { BladeConfig } from "../config/schema.ts";
 import { BladeError, EXIT } from "../core/errors.ts";
 import { CONTRACT_VERSION, type Metric } from "../reward/metric.ts";
-import type { LoadedMetric } from "../reward/registry.ts";
+import type { LoadedMetric, MetricRegistry } from "../reward/registry.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { printJson } from "./io.ts";
 import { ISOLATE_FLAG, isolationOf } from "./isolate_flag.ts";
@@ -21,7 +21,7 @@ export const pluginCheckCommand: Command = {
       repeat: true,
       summary: "load a metric: a path, or file:, npm: or https:",
     },
-    { ...ISOLATE_FLAG, summary: "a stranger's plugin is refused unless `never` says that you trust it" },
+    { ...ISOLATE_FLAG, summary: "plugins to run without permissions; a file named here is taken for yours" },
     { name: "config", value: "CONFIG", summary: "try it on that configuration's data, not the quickstart's" },
     { name: "json", summary: "print one JSON document; null stands for no bound" },
   ],
@@ -40,10 +40,7 @@ program may start deno: deno run -P --allow-run=deno main.ts plugin check …`,
     const spec = input.positionals[0]!;
     const path = input.flags.text("config");
     const config = await configFor(path, input);
-    const loaded = await loadChecked(spec, config);
-    const report = "outcome" in loaded
-      ? failed(spec, loaded)
-      : await tried(loaded, config, path === undefined);
+    const report = await reportOn(spec, config, path === undefined);
     if (input.flags.has("json")) printJson(io, report);
     else io.out(await textOf(report));
     return report.trainable ? EXIT.ok : EXIT.checkFailed;
@@ -73,30 +70,33 @@ async function configFor(path: string | undefined, input: CommandInput): Promise
   return path === undefined ? checkConfig({}, given) : await loadConfig(path, given);
 }
 
-/** The metric, or what its plugin lacks of the contract. What was typed wrongly is thrown, as everywhere. */
-async function loadChecked(spec: string, config: BladeConfig): Promise<LoadedMetric | CheckLine> {
-  const { plugins, reward: { isolate } } = config;
+/** Checks a metric, in this process or in its own. What was typed wrongly is thrown, as everywhere. */
+async function reportOn(spec: string, config: BladeConfig, mayMakeUp: boolean): Promise<Report> {
+  const opened = await openRegistry(spec, config);
+  if ("outcome" in opened) return failed(spec, opened);
+  await using registry = opened;
+  const loaded = await loadedFrom(registry, spec);
+  return "outcome" in loaded ? failed(spec, loaded) : await tried(loaded, config, mayMakeUp);
+}
+
+/** The registry with the plugin in question, or what the plugin lacks of the contract. */
+async function openRegistry(spec: string, config: BladeConfig): Promise<MetricRegistry | CheckLine> {
   const { isModule, parseMetricSpec } = await import("../reward/metric_spec.ts");
   const { createRegistry } = await import("../reward/registry.ts");
   const { failure } = await import("../check/check_line.ts");
   const { name } = parseMetricSpec(spec);
-  const modules = isModule(name) ? [...plugins, name] : plugins;
+  const modules = isModule(name) ? [...config.plugins, name] : config.plugins;
   await refuseMissing(modules);
-  let registry;
   try {
-    registry = await createRegistry(modules, { isolate });
+    return await createRegistry(modules, config.reward);
   } catch (error) {
     return failure("contract", error);
   }
+}
+
+async function loadedFrom(registry: MetricRegistry, spec: string): Promise<LoadedMetric | CheckLine> {
   try {
-    const loaded = await registry.load(spec);
-    if (loaded.judge === undefined) return loaded;
-    await registry[Symbol.asyncDispose]();
-    throw new BladeError({
-      place: `plugin ${loaded.source.specifier}`,
-      rule: "must be trusted to be checked: its functions are called in this process, with its permissions",
-      mend: "read it; if you trust it, add --isolate never",
-    });
+    return await registry.load(spec);
   } catch (error) {
     if (error instanceof BladeError) throw error;
     const mend = "let range and uses be plain functions of the options";
@@ -127,6 +127,7 @@ async function tried(loaded: LoadedMetric, config: BladeConfig, mayMakeUp: boole
   // The configuration's own metrics are not what is asked about.
   const materials = await prepareMaterials({
     ...config,
+    plugins: [],
     reward: { ...config.reward, terms: [], constraints: [] },
     evaluate: { ...config.evaluate, metrics: [] },
   });
@@ -145,10 +146,11 @@ async function tried(loaded: LoadedMetric, config: BladeConfig, mayMakeUp: boole
   const types = await checkTypes(loaded.source);
   const { lines, measures } = await checkMetric(loaded, world, { mayMakeUp });
   const { name, kind, summary, range, direction, needs } = loaded.metric;
+  const away = loaded.judge === undefined ? "" : ", in a process of its own";
   const contract: CheckLine = {
     check: "contract",
     outcome: "ok",
-    says: `version ${CONTRACT_VERSION}, ${kind}, ${direction}: ${summary}`,
+    says: `version ${CONTRACT_VERSION}, ${kind}, ${direction}${away}: ${summary}`,
   };
   const checks = [types, contract, ...lines];
   const verdict = verdictOf(checks, measures);

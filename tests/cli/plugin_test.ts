@@ -101,8 +101,8 @@ const BAD: readonly (readonly [what: string, text: string, check: string, says: 
   [
     "goes by the slate before",
     listPlugin("const was = last; last = slate[0]; return was < last ? 1 : 0;"),
-    "rows",
-    /is worth/,
+    "purity",
+    /asked twice/,
   ],
   [
     "has two forms that differ",
@@ -110,7 +110,12 @@ const BAD: readonly (readonly [what: string, text: string, check: string, says: 
     "forms",
     /scoreBatch says .*, score 0\.25/,
   ],
-  ["does not remove", populationPlugin({ remove: "() => {}" }), "remove", /becomes .* when slate \[/],
+  [
+    "does not remove",
+    populationPlugin({ remove: "() => {}" }),
+    "remove",
+    /becomes .* when 64 slates are added and removed/,
+  ],
   [
     "ignores weights",
     populationPlugin({
@@ -184,6 +189,19 @@ for (const [what, text, check, says] of BAD) {
     assert(report.verdict.startsWith(`must not be trained with: ${check}: `), report.verdict);
   });
 }
+
+Deno.test("plugin check asks a plugin that runs without permissions through its process", async () => {
+  const isolated = ["--isolate", "always"];
+  const sound = await checked(listPlugin(EVEN), "@10", isolated);
+  assertEquals([sound.code, sound.report.verdict], [0, "can be trained with"], sound.err);
+  assertStringIncludes(line(sound.report, "contract").says, "in a process of its own");
+  const population = await checked(populationPlugin(), "@10", isolated);
+  assertEquals([population.code, population.report.verdict], [0, "can be trained with"], population.err);
+  const dice = await checked(listPlugin("return Math.random();"), "@10", isolated);
+  assertEquals([dice.code, line(dice.report, "purity").outcome], [1, "FAIL"]);
+  const nosy = await checked(listPlugin('Deno.readTextFileSync("deno.json"); return 1;'), "@10", isolated);
+  assertEquals([nosy.code, line(nosy.report, "answers").outcome], [1, "FAIL"]);
+});
 
 Deno.test("plugin check has a verdict on ndcg@10 and ild@10 and on a population metric, in 100 columns", async () => {
   for (
