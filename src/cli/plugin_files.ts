@@ -136,10 +136,14 @@ export function pluginReadme(name: string, path: string, isOutside: boolean): st
   const file = quoted(`${path}/${name}.ts`);
   const spec = quoted(`${path}/${name}.ts@10`);
   const terms = `'reward.terms=[{"metric":"ndcg@10","weight":0.8},{"metric":"${name}@10","weight":0.2}]'`;
-  // A plugin from outside the folder of blade runs in a process of its own.
-  const run = isOutside ? "deno run -P --allow-run=deno main.ts" : "deno run -P main.ts";
+  const trusted = isOutside ? " --isolate never" : "";
   const own = isOutside
-    ? "\n`deno.json` tells Deno and editors where `blade` is; `deno test` and `deno check` work in this folder too.\n"
+    ? `
+\`deno.json\` tells Deno and editors where \`blade\` is; \`deno test\` and \`deno check\` work in this folder too.
+
+A plugin from another folder than blade's runs in a process without permissions, which blade may start with
+\`--allow-run=deno\`; \`--isolate never\` says that it is yours.
+`
     : "";
   return `# ${name}
 
@@ -149,11 +153,11 @@ In the folder of blade:
 
 \`\`\`sh
 deno test ${quoted(path)}
-${run} metrics show ${spec}
+deno run -P main.ts metrics show ${spec}${trusted}
 deno run -P --allow-run=deno main.ts plugin check ${spec}
-${run} train configs/quickstart.jsonc --plugin ${file} \\
+deno run -P main.ts train configs/quickstart.jsonc --plugin ${file}${trusted} \\
   --set ${terms}
-${run} evaluate runs/quickstart-1 --metrics ${spec}
+deno run -P main.ts evaluate runs/quickstart-1 --metrics ${spec}${trusted}
 \`\`\`
 
 \`docs/plugins.md\` there has the whole contract.
