@@ -3,7 +3,7 @@ import type { BladeConfigInput } from "../../src/config/schema.ts";
 import { assertRefused, blade, type Finished, temporaryFolder } from "./command_line.ts";
 import { pluginText, smallConfig, writeSmallData } from "./small_run.ts";
 
-const MINE = ["--set", 'reward.terms=[{"metric":"mine@3"}]'];
+const MINE = ["--isolate", "never", "--set", 'reward.terms=[{"metric":"mine@3"}]'];
 
 /** Trains in `folder`, where the data are, into its folder `run`. */
 async function train(

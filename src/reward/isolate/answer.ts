@@ -149,7 +149,9 @@ function exposureOf(
 
 /** A value that is no number, as JSON can hold it. */
 function shown(value: unknown): unknown {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "symbol") {
+  if (
+    value === undefined || typeof value === "number" || typeof value === "bigint" || typeof value === "symbol"
+  ) {
     return String(value);
   }
   try {

@@ -4,11 +4,11 @@ import type { ListScores } from "../score_list.ts";
 import type { Frame } from "./frames.ts";
 import { printable } from "./process.ts";
 
-/** What is wrong with an answer, and for which rows of the batch. */
+/** What is wrong with an answer, and for which rows of the batch where that is known. */
 export interface Wrong {
   readonly rule: string;
   readonly value: unknown;
-  readonly rows: readonly [from: number, to: number];
+  readonly rows?: readonly [from: number, to: number];
 }
 
 const NO_NUMBER = "must give a finite number or notDefined(reason)";
@@ -17,7 +17,7 @@ const NO_NUMBER = "must give a finite number or notDefined(reason)";
 export function faultIn({ message }: Frame, rows: number): Wrong | undefined {
   if (message.failed !== undefined) {
     const value = printable(String(Object(message.failed).rule));
-    return { rule: "must answer what it was asked", value, rows: [0, rows] };
+    return { rule: "must answer what it was asked", value };
   }
   if (message.fault === undefined) return undefined;
   const { rule, value, row } = Object(message.fault) as { rule: unknown; value: unknown; row: unknown };
@@ -25,7 +25,7 @@ export function faultIn({ message }: Frame, rows: number): Wrong | undefined {
   return {
     rule: printable(String(rule)),
     value: typeof value === "string" ? printable(value) : value,
-    rows: isKnown ? [row, row + 1] : [0, rows],
+    ...(isKnown ? { rows: [row, row + 1] } : {}),
   };
 }
 

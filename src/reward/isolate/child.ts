@@ -29,8 +29,7 @@ async function serve(): Promise<void> {
   if (hello === undefined) return exit(0);
   const { token } = hello;
   const cells = new Int32Array(new SharedArrayBuffer(8));
-  const write = (sequence: number, frame: Frame) => {
-    const bytes = encodeFrame(token, sequence, frame);
+  const write = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   };
   const { modules, deadlineMs, memoryBytes } = hello.frame.message as unknown as Hello;
@@ -44,25 +43,35 @@ async function serve(): Promise<void> {
   const plugin = await load(modules);
   cells[CELL.question] = 0;
   if (plugin.factory === undefined) {
-    write(hello.sequence, { message: { failed: plugin.failed }, arrays: [] });
+    write(encodeFrame(token, hello.sequence, { message: { failed: plugin.failed }, arrays: [] }));
     return exit(0);
   }
-  write(hello.sequence, { message: describe(plugin.factory), arrays: [] });
+  write(encodeFrame(token, hello.sequence, { message: describe(plugin.factory), arrays: [] }));
   const answer = answerWith(plugin.factory, (row) => cells[CELL.row] = row);
   let question = 1;
   for (let asked = readFrame(stdin); asked !== undefined; asked = readFrame(stdin)) {
     cells[CELL.row] = -1;
     cells[CELL.question] = ++question;
-    let answered: Frame | undefined;
-    try {
-      answered = answer(asked.frame);
-    } catch (error) {
-      answered = { message: { failed: failureOf(error) }, arrays: [] };
-    }
+    const bytes = answerBytes(answer, asked.frame, token, asked.sequence);
     cells[CELL.question] = 0;
-    if (answered !== undefined) write(asked.sequence, answered);
+    if (bytes !== undefined) write(bytes);
   }
   exit(0);
+}
+
+/** An answer as bytes, or why there is none: a plugin may have spoilt even the arrays that it was given. */
+function answerBytes(
+  answer: (frame: Frame) => Frame | undefined,
+  asked: Frame,
+  token: Uint8Array,
+  sequence: number,
+): Uint8Array | undefined {
+  try {
+    const answered = answer(asked);
+    return answered && encodeFrame(token, sequence, answered);
+  } catch (error) {
+    return encodeFrame(token, sequence, { message: { failed: failureOf(error) }, arrays: [] });
+  }
 }
 
 /** What a plugin prints goes to stderr, which the host keeps for the message when it fails. */

@@ -44,7 +44,7 @@ export type Ask = (
  */
 export function isolatedJudge(spec: string, metric: Metric, ask: Ask): Judge {
   const blame = (batch: MetricBatch, { rule, value, rows }: Wrong): PluginFault => {
-    const [from, to] = rows;
+    const [from, to] = rows ?? [0, batch.contextRow.length];
     const place = placeOf(spec, batchRows(batch, range(from, to)), to - from === 1 ? 0 : undefined);
     return new PluginFault({ place, rule, value, mend: MEND }, rows);
   };

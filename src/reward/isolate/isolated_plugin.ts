@@ -51,7 +51,7 @@ export async function openIsolatedPlugin(
   const blade = new URL("../plugin_api.ts", import.meta.url).href;
   const hello: Hello = { deadlineMs: limits.deadlineMs, memoryBytes: limits.memoryMiB * 2 ** 20, modules };
   const open = async (): Promise<{ session: Session; described: Frame }> => {
-    const child = await startChild(new URL("./child.ts", import.meta.url).href, blade, limits);
+    const child = await startChild(place, new URL("./child.ts", import.meta.url).href, blade, limits);
     const described = await child.ask({ message: { ...hello }, arrays: [] }, FACTS_BYTES);
     return { session: startSession(child), described };
   };

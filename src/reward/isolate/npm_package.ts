@@ -56,13 +56,13 @@ export async function npmModules(
 
 /** Where Deno keeps a version of a package, after downloading it if it has to. */
 async function folderOf(place: string, name: string, version: string): Promise<string> {
-  const { npmCache } = JSON.parse((await deno(["info", "--json", "--no-config"])).said) as {
+  const { npmCache } = JSON.parse((await deno(place, ["info", "--json", "--no-config"])).said) as {
     npmCache: string;
   };
   const kept = await keptFolder(npmCache, name, version);
   if (kept !== undefined) return kept;
   const flags = ["--quiet", "--no-config", "--no-lock", "--node-modules-dir=none"];
-  const { success, said } = await deno(["cache", ...flags, `npm:${name}@${version}`]);
+  const { success, said } = await deno(place, ["cache", ...flags, `npm:${name}@${version}`]);
   const downloaded = success ? await keptFolder(npmCache, name, version) : undefined;
   if (downloaded !== undefined) return downloaded;
   throw new BladeError({
@@ -86,9 +86,12 @@ async function keptFolder(cache: string, name: string, version: string): Promise
   return undefined;
 }
 
-async function deno(args: readonly string[]): Promise<{ readonly success: boolean; readonly said: string }> {
+async function deno(
+  place: string,
+  args: readonly string[],
+): Promise<{ readonly success: boolean; readonly said: string }> {
   const command = Deno.execPath();
-  await checkMayRun(command);
+  await checkMayRun(place, command);
   const env = { NO_COLOR: "1" };
   const { success, stdout, stderr } = await new Deno.Command(command, { args: [...args], env, stdin: "null" })
     .output();

@@ -56,17 +56,10 @@ export async function pluginModules(specifier: string, address: string): Promise
   const entry = await Deno.realPath(fromFileUrl(address));
   const folder = dirname(entry);
   const read = async (at: string): Promise<string> => {
-    const path = await realPath(place, fromFileUrl(at));
-    const inside = relative(folder, path);
-    if (inside.startsWith("..") || isAbsolute(inside) || !/\.m?[jt]s$/.test(path)) {
-      const mend = "keep what it imports in its own folder, as .ts or .js";
-      throw new BladeError({
-        place,
-        rule: "must import modules of its own folder only",
-        value: inside,
-        mend,
-      });
-    }
+    const path = fromFileUrl(at);
+    // Once as it is written, and once where links lead.
+    refuseOutside(place, folder, path);
+    refuseOutside(place, folder, await realPath(place, path));
     return await Deno.readTextFile(path);
   };
   const modules = await gatherModules(toFileUrl(entry).href, read, refuseCycle);
@@ -85,4 +78,11 @@ async function realPath(place: string, path: string): Promise<string> {
       mend: "check the import",
     });
   }
+}
+
+function refuseOutside(place: string, folder: string, path: string): void {
+  const inside = relative(folder, path);
+  if (!inside.startsWith("..") && !isAbsolute(inside) && /\.m?[jt]s$/.test(path)) return;
+  const mend = "keep what it imports in its own folder, as .ts or .js";
+  throw new BladeError({ place, rule: "must import modules of its own folder only", value: inside, mend });
 }

@@ -47,17 +47,19 @@ const KEPT_CHARACTERS = 4000;
  * Starts a child with a module of ours. It may read nothing, write nothing, reach nothing: its modules are its static
  * imports. It is killed when an answer is late, when this process ends, and by `end`.
  *
+ * @param place the plugin, for messages
  * @param module URL of the child's main module
  * @param blade URL of the module that its plugin knows as `blade`
  * @throws {BladeError} when this process may not start another.
  */
 export async function startChild(
+  place: string,
   module: string,
   blade: string,
   { deadlineMs, memoryMiB }: Limits,
 ): Promise<Child> {
   const command = Deno.execPath();
-  await checkMayRun(command);
+  await checkMayRun(place, command);
   const importMap = `data:application/json,${encodeURIComponent(JSON.stringify({ imports: { blade } }))}`;
   const child = new Deno.Command(command, {
     args: [
@@ -157,6 +159,7 @@ export async function startChild(
       const timer = setTimeout(() => {
         late = true;
         kill();
+        child.ref();
       }, patienceMs);
       try {
         await write(frame);
@@ -214,12 +217,12 @@ export function printable(text: string): string {
 }
 
 /** Refuses early, and with the flag, where this process may not start deno. */
-export async function checkMayRun(command: string): Promise<void> {
+export async function checkMayRun(place: string, command: string): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "run", command });
   if (state === "granted") return;
   throw new BladeError({
-    place: "a plugin from outside the working folder",
-    rule: "runs in a process of its own, which this program has no permission to start",
+    place,
+    rule: "must run in a process of its own, which this program has no permission to start",
     mend:
       `start it as: deno run -P --allow-run=deno main.ts … (where another deno comes first on the PATH: ` +
       `--allow-run=${command}); or, if you trust the plugin with all that the program may do: --isolate never`,

@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { PluginFault } from "../../src/reward/fault.ts";
+import { BladeError } from "../../src/core/errors.ts";
+import { judgeOf } from "../../src/reward/judge.ts";
+import { createPopulationState } from "../../src/reward/marginal.ts";
+import type { MetricBatch } from "../../src/reward/metric.ts";
+import { createRegistry } from "../../src/reward/registry.ts";
+import { childrenOf, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
+
+const LIMITS = { deadlineMs: 400, memoryMiB: 192 };
+
+/** What the user waits beyond the deadline at most: for the search, and for the process to go. */
+const GRACE_MS = 1000;
+
+const ROWS = 300;
+
+/** 300 slates of 3 items for 10 contexts; that of row 217 begins with item 7. */
+const BATCH: MetricBatch = {
+  items: Int32Array.from({ length: 3 * ROWS }, (_, at) => at === 3 * 217 ? 7 : 8 + at % 90),
+  contextRow: Int32Array.from({ length: ROWS }, (_, row) => Math.floor(row / 30)),
+  contexts: Array.from({ length: 10 }, (_, row) => ({
+    contextId: row,
+    user: 50 + row,
+    history: [],
+    seen: new Set<number>(),
+  })),
+  cutoff: 3,
+};
+const SIGNALS = { catalogSize: 100 } as never;
+
+/** The slate, and whose it is, as a message names them. */
+const CULPRIT = "context 7 (user 57), slate [7, ";
+
+const AT_SCORE: Readonly<Record<string, readonly [body: string, says: string]>> = {
+  "loops": ["for (;;);", "must answer in time"],
+  "exits": ["Deno.exit(0);", "must not end its process"],
+  "ends by node's process": ["process.exit(1);", "must not end its process"],
+  "throws": ['throw new Error("no such shelf");', "Error: no such shelf"],
+  "fills the heap": ["const all = []; for (;;) all.push(new Array(1e5).fill(0));", "must fit in memory"],
+  "fills buffers": ["const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));", "must fit in memory"],
+  "reads a file": ['return Deno.readTextFileSync("/etc/hostname").length;', "Requires read access"],
+  "reads a file by node": [
+    'return process.getBuiltinModule("node:fs").readFileSync("/etc/hostname").length;',
+    "read access",
+  ],
+  "writes a file": ['Deno.writeTextFileSync("/tmp/of-a-stranger", "x");', "Requires write access"],
+  "opens a socket": ["Deno.listen({ port: 0 });", "Requires net access"],
+  "starts a process": ['new Deno.Command("true").outputSync();', "Requires run access"],
+  "reads the environment": ['Deno.env.get("HOME");', "Requires env access"],
+  "gives NaN": ["return NaN;", "NaN"],
+  "gives infinity": ["return Infinity;", "Infinity"],
+  "gives a text": ['return "good";', "good"],
+  "gives nothing": ["return;", "undefined"],
+  "gives what has no JSON": ["const knot = {}; knot.knot = knot; return knot;", "without JSON"],
+};
+
+/** Asks an isolated plugin, and holds the time, the processes that are left and the kind of error. */
+async function faultOf(
+  text: string,
+  ask: (path: string) => Promise<unknown> = (path) => scored(path),
+): Promise<BladeError> {
+  await using stranger = await strangerFile(text);
+  const error = await assertRejects(() => ask(stranger.path), BladeError);
+  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await Array.fromAsync(Deno.readDir(stranger.folder), ({ name }) => name), ["stranger.ts"]);
+  return error;
+}
+
+async function scored(path: string): Promise<unknown> {
+  await using registry = await createRegistry([path], LIMITS);
+  const metric = await registry.load("stranger@3");
+  const start = performance.now();
+  try {
+    return await judgeOf(metric).scoreList(BATCH, SIGNALS);
+  } finally {
+    const waited = performance.now() - start;
+    assert(waited < LIMITS.deadlineMs + GRACE_MS, `waited ${waited} ms`);
+  }
+}
+
+for (const [what, [body, says]] of Object.entries(AT_SCORE)) {
+  Deno.test(`a stranger's plugin that ${what} is stopped, and its slate named`, async () => {
+    const error = await faultOf(strangerText(body));
+    assert(error instanceof PluginFault);
+    assertStringIncludes(error.message, "metric stranger@3: ");
+    assertStringIncludes(error.message, CULPRIT);
+    assertStringIncludes(error.message, says);
+    assertEquals(error.rows, [217, 218]);
+  });
+}
+
+for (const what of ["loops", "exits", "throws", "gives infinity"]) {
+  const [body, says] = AT_SCORE[what]!;
+  Deno.test(`a stranger's plugin that scores batches and ${what} is stopped, and its slate found`, async () => {
+    const text = strangerText(body.replace("return Infinity", "out[row] = Infinity; continue"), {
+      batch: true,
+    });
+    const error = await faultOf(text);
+    assertStringIncludes(error.message, CULPRIT);
+    assertStringIncludes(error.message, says);
+  });
+}
+
+Deno.test("a stranger's plugin that takes the values away is refused", async () => {
+  const text = strangerText("structuredClone(out, { transfer: [out.buffer] }); return;", { batch: true });
+  assertStringIncludes((await faultOf(text)).message, "must answer what it was asked");
+});
+
+Deno.test("what a stranger's plugin writes on stdout is not taken for an answer", async () => {
+  const forged = 'process.getBuiltinModule("node:fs").writeSync(1, new Uint8Array(4096)); return 1;';
+  const error = await faultOf(strangerText(forged));
+  assertStringIncludes(error.message, "stdout");
+});
+
+Deno.test("a stranger's plugin may print", async () => {
+  await using stranger = await strangerFile(
+    strangerText(
+      'console.log("seven"); console.table([7]); Deno.stdout.writeSync(new Uint8Array(9)); return 1;',
+      {
+        before: 'console.log("loaded");',
+      },
+    ),
+  );
+  const { values } = await scored(stranger.path) as { values: Float64Array };
+  assertEquals([values[217], values[0]], [1, 0.08]);
+});
+
+Deno.test("what a stranger's plugin says cannot draw on the terminal", async () => {
+  const { message } = await faultOf(strangerText('throw new Error("\\u001b[2Jgone\\u202e\\nnext line");'));
+  // deno-lint-ignore no-control-regex
+  assert(!/[\u0000-\u0009\u000b-\u001f\u202e]/.test(message), JSON.stringify(message));
+  assertEquals(message.split("\n").length, 2);
+});
+
+for (
+  const [what, body] of [["loops", "for (;;);"], ["exits", "Deno.exit(0);"], [
+    "throws",
+    'throw "no";',
+  ]] as const
+) {
+  Deno.test(`a stranger's metric of many slates that ${what} is stopped, by slate where each has a value`, async () => {
+    const text = strangeCrowd(body);
+    const marginal = await faultOf(text, async (path) => {
+      await using registry = await createRegistry([path], LIMITS);
+      const metric = await registry.load("stranger@3");
+      const state = createPopulationState([{ metric, weight: 1 }], SIGNALS, { discount: 0.9 });
+      await judgeOf(metric).marginalRewards(BATCH, SIGNALS, state);
+    });
+    assertStringIncludes(marginal.message, what === "throws" ? "a batch of 300 slates" : CULPRIT);
+    const whole = await faultOf(text, async (path) => {
+      await using registry = await createRegistry([path], LIMITS);
+      await judgeOf(await registry.load("stranger@3")).populationValue(BATCH, SIGNALS);
+    });
+    assertStringIncludes(whole.message, "a batch of 300 slates");
+  });
+}
+
+const AT_LOAD: Readonly<Record<string, readonly [before: string, says: string]>> = {
+  "loops": ["for (;;);", "must answer in time as it is loaded"],
+  "waits for ever": ["await new Promise(() => {});", "must"],
+  "exits": ["Deno.exit(0);", "must not end its process as it is loaded"],
+  "throws": ['throw new Error("no licence");', "no licence"],
+  "fills buffers": ["const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));", "must fit in memory"],
+  "reads a file": ['Deno.readTextFileSync("/etc/hostname");', "Requires read access"],
+  "imports a file as JSON": [
+    'import secret from "file:///etc/hostname" with { type: "json" };',
+    "read access",
+  ],
+  "imports a file above its folder": ['import secret from "../secret.ts";', "its own folder only"],
+  "imports from the network": ['import "https://example.com/?secret";', "import access"],
+  "imports a package": ['import "npm:zod@4.6.7";', "npm"],
+  "imports what is not there": ['import "./gone.ts";', "gone.ts"],
+};
+
+for (const [what, [before, says]] of Object.entries(AT_LOAD)) {
+  Deno.test(`a stranger's plugin that ${what} as it is loaded is refused`, async () => {
+    const start = performance.now();
+    const error = await faultOf(
+      strangerText("return 1;", { before }),
+      (path) => createRegistry([path], LIMITS),
+    );
+    const waited = performance.now() - start;
+    assert(waited < LIMITS.deadlineMs + 2 * GRACE_MS, `waited ${waited} ms`);
+    assertStringIncludes(error.message, "stranger.ts");
+    assertStringIncludes(error.message, says);
+  });
+}
