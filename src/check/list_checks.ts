@@ -24,8 +24,9 @@ export async function checkListMetric(
   const metric = loaded.metric as ListMetric;
   const isHere = loaded.judge === undefined;
   const judge = judgeOf(loaded);
+  const tried = { ...world, contexts: batch.contexts };
   const score = async (part: MetricBatch) => (await judge.scoreList(part, world.signals)).values;
-  const before = inputsOf(world, metric.needs);
+  const before = inputsOf(tried, metric.needs);
   let values: Float64Array = new Float64Array();
   const answers = await attempt("answers", async () => {
     values = await score(batch);
@@ -37,7 +38,7 @@ export async function checkListMetric(
   });
   if (answers.outcome === "FAIL") return [answers];
   const written = () =>
-    inputsOf(world, metric.needs) !== before
+    inputsOf(tried, metric.needs) !== before
       ? "signals or context"
       : isHere
       ? writesToSlate(metric, world, batch)

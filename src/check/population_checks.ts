@@ -1,19 +1,12 @@
-import { BladeError } from "../core/errors.ts";
 import { NO_ITEM } from "../core/ids.ts";
 import { rowOf } from "../reward/cut.ts";
-import { type MetricBatch, POOLED, type PopulationMetric, type Slate } from "../reward/metric.ts";
-import { isNotDefined } from "../reward/not_defined.ts";
+import { type MetricBatch, POOLED, type PopulationMetric } from "../reward/metric.ts";
+import { type Asked, askedPopulation, type Shown } from "./asked_population.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
 import { same, TIES_TOLD, TOLERANCE } from "./list_checks.ts";
 import { shuffledItems } from "./rearranged.ts";
-import { frozenSlate, inputsOf } from "./watched_inputs.ts";
+import { inputsOf } from "./watched_inputs.ts";
 import type { World } from "./world.ts";
-
-/** A slate and the context that it was for. */
-interface Shown {
-  readonly slate: Slate;
-  readonly contextId: number;
-}
 
 /**
  * What a metric of many slates must hold: as a reward it is asked with a slate, and again without it. The state of one
@@ -29,8 +22,9 @@ export async function checkPopulationMetric(
     slate: rowOf(batch, row).slate,
     contextId: batch.contexts[contextRow]!.contextId,
   })).filter(({ slate }) => slate.length > 0).slice(0, 64);
-  const asked = metricThatAnswers(spec, metric, world);
-  const before = inputsOf(world, metric.needs);
+  const asked = askedPopulation(spec, metric, world);
+  const tried = { ...world, contexts: batch.contexts };
+  const before = inputsOf(tried, metric.needs);
   const answers = await attempt("answers", () => {
     asked.valueOf([]);
     const value = asked.valueOf(slates);
@@ -38,7 +32,7 @@ export async function checkPopulationMetric(
     return ok("answers", `${says} for ${slates.length} slates together, a number or a reason before them`);
   });
   if (answers.outcome === "FAIL") return [answers];
-  const isUntouched = () => inputsOf(world, metric.needs) === before;
+  const isUntouched = () => inputsOf(tried, metric.needs) === before;
   const lines = [
     answers,
     await attempt("range", () => checkRange(metric, asked, slates)),
@@ -56,70 +50,6 @@ export async function checkPopulationMetric(
 
 function goesByContext(needs: readonly string[]): boolean {
   return ["relevance", "history", "userGroups"].some((need) => needs.includes(need));
-}
-
-/** The metric's four functions; what is wrong with an answer is thrown with the metric's name. */
-interface Asked {
-  readonly create: () => unknown;
-  readonly add: (state: unknown, slate: Shown, weight?: number) => void;
-  readonly remove: (state: unknown, slate: Shown, weight?: number) => void;
-  /** NaN where it has no value. */
-  readonly value: (state: unknown) => number;
-  readonly valueOf: (slates: readonly Shown[]) => number;
-}
-
-function metricThatAnswers(spec: string, metric: PopulationMetric, { signals }: World): Asked {
-  const asked: Asked = {
-    create: () => guarded(spec, "create", undefined, () => metric.create(signals)),
-    add: (state, shown, weight = 1) =>
-      guarded(
-        spec,
-        "add",
-        shown,
-        () => metric.add(state, frozenSlate(shown.slate), weight, undefined, shown.contextId),
-      ),
-    remove: (state, shown, weight = 1) =>
-      guarded(
-        spec,
-        "remove",
-        shown,
-        () => metric.remove(state, frozenSlate(shown.slate), weight, undefined, shown.contextId),
-      ),
-    value(state) {
-      const value: unknown = guarded(spec, "value", undefined, () => metric.value(state));
-      if (isNotDefined(value)) return NaN;
-      if (typeof value === "number" && Number.isFinite(value)) return value;
-      const mend = "return notDefined(reason) where it has no value";
-      throw new BladeError({
-        place: `metric ${spec}`,
-        rule: "must give a finite number or notDefined(reason)",
-        value,
-        mend,
-      });
-    },
-    valueOf(slates) {
-      const state = asked.create();
-      for (const slate of slates) asked.add(state, slate);
-      return asked.value(state);
-    },
-  };
-  return asked;
-}
-
-function guarded<T>(spec: string, part: string, shown: Shown | undefined, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    const what = shown === undefined
-      ? ""
-      : ` of context ${shown.contextId}, slate [${shown.slate.join(", ")}]`;
-    throw new BladeError({
-      place: `metric ${spec}: ${part}${what}`,
-      rule: "must not throw, nor write to the slate",
-      value: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      mend: "correct the plugin; copy a slate before you sort or change it",
-    });
-  }
 }
 
 function checkRange(
