@@ -1,5 +1,6 @@
 import { NO_ITEM } from "../core/ids.ts";
 import { rowOf } from "../reward/cut.ts";
+import { goesByContext } from "../reward/marginal.ts";
 import { type MetricBatch, POOLED, type PopulationMetric } from "../reward/metric.ts";
 import { type Asked, askedPopulation, type Shown } from "./asked_population.ts";
 import { attempt, type CheckLine, ok, percent, shown } from "./check_line.ts";
@@ -44,12 +45,8 @@ export async function checkPopulationMetric(
   lines.push(await attempt("weights", () => checkWeights(asked, slates)));
   lines.push(await attempt("order", () => tellOrder(asked, slates)));
   lines.push(await attempt("ties", () => tellTies(metric, asked, slates)));
-  if (!goesByContext(metric.needs)) lines.push(await attempt("pooled", () => tellPooled(asked, slates)));
+  if (!goesByContext(metric)) lines.push(await attempt("pooled", () => tellPooled(asked, slates)));
   return lines;
-}
-
-function goesByContext(needs: readonly string[]): boolean {
-  return ["relevance", "history", "userGroups"].some((need) => needs.includes(need));
 }
 
 function checkRange(
