@@ -2,13 +2,14 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [rollout] [read-csv] [metrics] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [rollout] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { evaluateLists } from "./evaluate_lists.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { isolate } from "./isolate.ts";
 import { metrics } from "./metrics.ts";
 import { readCsv } from "./read_csv.ts";
 import { rollout } from "./rollout.ts";
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "rollout": rollout,
   "read-csv": readCsv,
   "metrics": metrics,
+  "isolate": isolate,
   "evaluate-lists": evaluateLists,
   "start-up": startUp,
 };

@@ -4,6 +4,11 @@ import { judgeOf } from "../../src/reward/judge.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { childrenOf, strangerText } from "./_strangers.ts";
 
+/** Of a server of this machine. */
+function addressOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
+  return `http://${addr.hostname}:${addr.port}/`;
+}
+
 /** A web site of one plugin. */
 function site(text: string) {
   let served = 0;
@@ -14,7 +19,7 @@ function site(text: string) {
       : new Response("", { status: 404 });
   });
   return {
-    address: `http://127.0.0.1:${server.addr.port}/stranger.ts`,
+    address: `${addressOf(server)}stranger.ts`,
     served: () => served,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -122,7 +127,7 @@ Deno.test({
     for (const name of ["NPM_CONFIG_REGISTRY", "DENO_DIR"] as const) before[name] = Deno.env.get(name) ?? "";
     await using server = await packages(strangerText("return 1;"), folder);
     try {
-      Deno.env.set("NPM_CONFIG_REGISTRY", `http://127.0.0.1:${server.addr.port}/`);
+      Deno.env.set("NPM_CONFIG_REGISTRY", addressOf(server));
       Deno.env.set("DENO_DIR", `${folder}/deno`);
       const pinned = /npm:some-metric@1\.2\.3#sha256=[0-9a-f]{64}/.exec(
         await refusal("npm:some-metric@1.2.3"),

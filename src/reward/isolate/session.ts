@@ -34,12 +34,17 @@ export function startSession(child: Child): Session {
   let sets = 0;
 
   const contextIdsOf = async (batch: MetricBatch): Promise<Int32Array> => {
-    const fresh = [...new Set(batch.contexts)].filter((context) => !contextOf.has(context));
-    if (fresh.length > 0) {
-      for (const context of fresh) contextOf.set(context, contexts++);
-      await child.send(question({ kind: "contexts" }, packContexts(fresh)));
-    }
-    return Int32Array.from(batch.contexts, (context) => contextOf.get(context)!);
+    const fresh: Context[] = [];
+    const ids = new Int32Array(batch.contexts.length);
+    batch.contexts.forEach((context, row) => {
+      const known = contextOf.get(context);
+      ids[row] = known ?? contexts;
+      if (known !== undefined) return;
+      contextOf.set(context, contexts++);
+      fresh.push(context);
+    });
+    if (fresh.length > 0) await child.send(question({ kind: "contexts" }, packContexts(fresh)));
+    return ids;
   };
 
   return {
@@ -57,9 +62,14 @@ export function startSession(child: Child): Session {
         await child.send({ message: { kind: "signals", id: set.id, content: message }, arrays });
       }
       if (needs.includes("relevance") || needs.includes("history")) {
-        const wanted = [...batch.contexts.map(({ contextId }) => contextId), ...shown];
-        const rows = [...new Set(wanted)].filter((id) => id !== POOLED && !set.rows.has(id));
-        for (const id of rows) set.rows.add(id);
+        const rows: number[] = [];
+        const want = (contextId: number) => {
+          if (contextId === POOLED || set!.rows.has(contextId)) return;
+          set!.rows.add(contextId);
+          rows.push(contextId);
+        };
+        for (const { contextId } of batch.contexts) want(contextId);
+        shown.forEach(want);
         if (rows.length > 0) {
           await child.send(question({ kind: "rows", id: set.id }, packRows(signals, needs, rows)));
         }

@@ -50,6 +50,6 @@ function watch(): void {
         since = now;
       }
       if (question !== 0 && now - since > deadlineMs) report("late");
-    }, 10);
+    }, 20);
   });
 }
