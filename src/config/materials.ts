@@ -101,5 +101,6 @@ export function availabilityOf(dataset: Dataset): Parameters<typeof checkNeeds>[
     features: dataset.catalog.features !== undefined,
     embedding: false,
     userGroups: dataset.userGroups.size > 0,
+    itemGroups: false,
   };
 }
