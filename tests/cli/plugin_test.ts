@@ -190,6 +190,53 @@ for (const [what, text, check, says] of BAD) {
   });
 }
 
+/** What is odd but no fault, the check that must warn, and a part of what it must say. */
+const ODD: readonly (readonly [what: string, text: string, check: string, says: RegExp])[] = [
+  [
+    "counts whole slates",
+    populationPlugin({
+      add: "(state, slate, weight) => { state.all += weight; if (slate.length > 5) state.even += weight; }",
+      remove:
+        "(state, slate, weight) => { state.all -= weight; if (slate.length > 5) state.even -= weight; }",
+    }),
+    "pooled",
+    /for whole slates, .* item by item/,
+  ],
+  ["looks at the first place alone", listPlugin("return (slate[0] + 1) / 1000;"), "ties", /share a rank/],
+  [
+    "tells ties apart in many lists together",
+    populationPlugin({
+      add: "(state, slate, weight) => count(state, slate.slice(0, 1), weight)",
+      remove: "(state, slate, weight) => count(state, slate.slice(0, 1), -weight)",
+    }),
+    "ties",
+    /share a rank/,
+  ],
+  [
+    "has no value for a third of the slates",
+    listPlugin('if (slate[0] % 3 === 0) return notDefined("by three");\n' + EVEN),
+    "undefined",
+    /^3\d % of slates have no value: by three \(\d+\)$/,
+  ],
+  [
+    "is a hit or a miss",
+    listPlugin("return slate.includes(7) ? 1 : 0;"),
+    "tied",
+    /^\d+ % of groups of 4 tie/,
+  ],
+];
+
+for (const [what, text, check, says] of ODD) {
+  Deno.test(`plugin check warns of a metric that ${what}, and lets it be trained with`, async () => {
+    const { code, report } = await checked(text);
+    assertEquals([code, report.trainable], [0, true], JSON.stringify(report.checks));
+    const { outcome, says: said, mend } = line(report, check);
+    assertEquals(outcome, "warning");
+    assertMatch(said, says);
+    assertMatch(mend ?? "", /\w{3}/);
+  });
+}
+
 Deno.test("plugin check asks a plugin that runs without permissions through its process", async () => {
   const isolated = ["--isolate", "always"];
   const sound = await checked(listPlugin(EVEN), "@10", isolated);
