@@ -39,11 +39,16 @@ export async function checkMetric(
   if (lines.some(({ outcome }) => outcome === "FAIL")) return { lines: [signals, ...lines] };
   try {
     const measures = await measureTraining(loaded, world);
-    const outside = outOfRange(loaded.metric, measures);
-    return { lines: [signals, ...lines, ...outside, ...measureLines(measures, world)], measures };
+    const held = overruled(lines, outOfRange(loaded.metric, measures));
+    return { lines: [signals, ...held, ...measureLines(measures, world)], measures };
   } catch (error) {
-    return { lines: [signals, ...lines, failure("answers", error)] };
+    return { lines: [signals, ...overruled(lines, failure("answers", error))] };
   }
+}
+
+/** What more slates brought to light stands in place of what a few had shown. */
+function overruled(lines: readonly CheckLine[], late: CheckLine | undefined): readonly CheckLine[] {
+  return late === undefined ? lines : lines.map((line) => line.check === late.check ? late : line);
 }
 
 function contractLines(loaded: LoadedMetric, world: World, batch: MetricBatch): Promise<CheckLine[]> {
@@ -54,16 +59,16 @@ function contractLines(loaded: LoadedMetric, world: World, batch: MetricBatch): 
 }
 
 /** What was measured is held to the range too; what a slate adds to a metric of many has no range of its own. */
-function outOfRange({ kind, range }: Metric, { distribution }: TrainingMeasures): CheckLine[] {
-  if (kind === "population" || distribution === null) return [];
+function outOfRange({ kind, range }: Metric, { distribution }: TrainingMeasures): CheckLine | undefined {
+  if (kind === "population" || distribution === null) return undefined;
   const { min, max } = distribution;
-  if (min >= range[0] - TOLERANCE && max <= range[1] + TOLERANCE) return [];
-  return [{
+  if (min >= range[0] - TOLERANCE && max <= range[1] + TOLERANCE) return undefined;
+  return {
     check: "range",
     outcome: "FAIL",
     says: `${shown(min)} to ${shown(max)} on random slates is outside ${range.map(shown).join(" to ")}`,
     mend: "correct the value, or state the range that it really has",
-  }];
+  };
 }
 
 function signalLine(

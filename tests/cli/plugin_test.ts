@@ -99,6 +99,42 @@ const BAD: readonly (readonly [what: string, text: string, check: string, says: 
     /when the batch is turned round/,
   ],
   [
+    "goes by the size of the batch",
+    batchPlugin("out.fill(1 / out.length);"),
+    "rows",
+    /when it is asked about alone/,
+  ],
+  [
+    "leaves its range where few lists lead",
+    listPlugin(`if (context.contextId === 1) return 5; ${EVEN}`),
+    "range",
+    /5 on random slates is outside 0 to 1/,
+  ],
+  [
+    "throws where few lists lead",
+    listPlugin(`if (context.contextId === 1) throw new Error("one"); ${EVEN}`),
+    "answers",
+    /context 1 .*must not throw.*one/,
+  ],
+  [
+    "removes too little from a full state",
+    populationPlugin({
+      remove:
+        "(state, slate, weight) => { count(state, slate, -weight); if (state.all > 1) state.even += 0.1; }",
+    }),
+    "remove",
+    /becomes .* when slate \[.*is added and removed/,
+  ],
+  [
+    "leaves its range with one short slate",
+    populationPlugin({
+      add: "(state, slate) => { state.all++; state.even = slate.length; }",
+      value: "(state) => state.all === 1 && state.even === 1 ? 2 : 0.5",
+    }),
+    "range",
+    /^2 for slate \[\d+\] alone is outside/,
+  ],
+  [
     "goes by the slate before",
     listPlugin("const was = last; last = slate[0]; return was < last ? 1 : 0;"),
     "purity",
