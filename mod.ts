@@ -39,6 +39,7 @@
 export * from "./src/reward/plugin_api.ts";
 export { type LoadedMetric, loadMetric } from "./src/reward/registry.ts";
 export type { PluginSource } from "./src/reward/load_plugin.ts";
+export type { PluginPolicy } from "./src/core/isolation.ts";
 
 export { createEvidence, type Evidence, updateEvidence } from "./src/target/evidence.ts";
 export { bestOfNDensityRatio } from "./src/target/best_of_n.ts";

@@ -102,6 +102,7 @@ async function permissions(): Promise<PermissionFact[]> {
     [{ name: "read", path: "." }, "reads data and configurations"],
     [{ name: "write", path: "runs" }, "writes run folders under ./runs; elsewhere --allow-write=DIR"],
     [{ name: "ffi" }, "only the device `native` needs it: --allow-ffi"],
+    [{ name: "run", command: Deno.execPath() }, "only plugins from elsewhere need it: --allow-run=deno"],
     [{ name: "net" }, "only plugins from https: need it: --allow-net=HOST"],
   ];
   return await Promise.all(asked.map(async ([descriptor, purpose]) => ({

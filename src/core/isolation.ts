@@ -7,13 +7,13 @@ export const ON_ERROR = ["stop", "undefined"] as const;
 /** How far plugins are trusted, and what happens when one fails. */
 export interface PluginPolicy {
   /** `remote`: those from outside the working folder and from the network; `always`: all but the built-in ones. */
-  readonly isolate: typeof ISOLATE[number];
+  readonly isolate: "always" | "remote" | "never";
   /** For one answer of an isolated plugin. */
   readonly deadlineMs: number;
   /** Of an isolated plugin. */
   readonly memoryMiB: number;
   /** When a plugin fails on a slate. */
-  readonly onError: typeof ON_ERROR[number];
+  readonly onError: "stop" | "undefined";
   /** Slates that may be without a value because a plugin failed, before it stops all the same. */
   readonly onErrorLimit: number;
 }

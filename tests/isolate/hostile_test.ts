@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { toFileUrl } from "@std/path";
 import { PluginFault } from "../../src/reward/fault.ts";
 import { BladeError } from "../../src/core/errors.ts";
 import { judgeOf } from "../../src/reward/judge.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
+import { ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
 import type { MetricBatch } from "../../src/reward/metric.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { childrenOf, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
@@ -33,20 +35,16 @@ const CULPRIT = "context 7 (user 57), slate [7, ";
 
 const AT_SCORE: Readonly<Record<string, readonly [body: string, says: string]>> = {
   "loops": ["for (;;);", "must answer in time"],
-  "exits": ["Deno.exit(0);", "must not end its process"],
-  "ends by node's process": ["process.exit(1);", "must not end its process"],
   "throws": ['throw new Error("no such shelf");', "Error: no such shelf"],
   "fills the heap": ["const all = []; for (;;) all.push(new Array(1e5).fill(0));", "must fit in memory"],
   "fills buffers": ["const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));", "must fit in memory"],
-  "reads a file": ['return Deno.readTextFileSync("/etc/hostname").length;', "Requires read access"],
-  "reads a file by node": [
-    'return process.getBuiltinModule("node:fs").readFileSync("/etc/hostname").length;',
-    "read access",
+  "calls Deno": ['return Deno.readTextFileSync("/etc/hostname").length;', "Deno is not defined"],
+  "calls Node": ["return process.pid;", "process is not defined"],
+  "starts a thread": [
+    'new Worker("data:text/javascript,for(;;);", { type: "module" });',
+    "Worker is not defined",
   ],
-  "writes a file": ['Deno.writeTextFileSync("/tmp/of-a-stranger", "x");', "Requires write access"],
-  "opens a socket": ["Deno.listen({ port: 0 });", "Requires net access"],
-  "starts a process": ['new Deno.Command("true").outputSync();', "Requires run access"],
-  "reads the environment": ['Deno.env.get("HOME");', "Requires env access"],
+  "keeps things": ['localStorage.setItem("a", "b");', "localStorage is not defined"],
   "gives NaN": ["return NaN;", "NaN"],
   "gives infinity": ["return Infinity;", "Infinity"],
   "gives a text": ['return "good";', "good"],
@@ -78,6 +76,28 @@ async function scored(path: string): Promise<unknown> {
   }
 }
 
+/** What a module without permissions is refused, were it to find Deno all the same. */
+const DENIED: Readonly<Record<string, string>> = {
+  "read": 'Deno.readTextFileSync("/etc/hostname");',
+  "write": 'Deno.writeTextFileSync("/tmp/of-a-stranger", "x");',
+  "net": "Deno.listen({ port: 0 });",
+  "run": 'new Deno.Command("true").outputSync();',
+  "env": 'Deno.env.get("HOME");',
+  "sys": "Deno.hostname();",
+  "ffi": 'Deno.dlopen("libc.so.6", {});',
+};
+
+for (const [permission, code] of Object.entries(DENIED)) {
+  Deno.test(`the process of a stranger's plugin has no permission: ${permission}`, async () => {
+    await using file = await strangerFile(code);
+    const module = toFileUrl(file.path).href;
+    const child = await startChild("plugin", module, module, LIMITS);
+    const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
+    assertStringIncludes(error.message, `NotCapable: Requires ${permission} access`);
+    await child.end();
+  });
+}
+
 for (const [what, [body, says]] of Object.entries(AT_SCORE)) {
   Deno.test(`a stranger's plugin that ${what} is stopped, and its slate named`, async () => {
     const error = await faultOf(strangerText(body));
@@ -89,7 +109,7 @@ for (const [what, [body, says]] of Object.entries(AT_SCORE)) {
   });
 }
 
-for (const what of ["loops", "exits", "throws", "gives infinity"]) {
+for (const what of ["loops", "fills the heap", "throws", "gives infinity"]) {
   const [body, says] = AT_SCORE[what]!;
   Deno.test(`a stranger's plugin that scores batches and ${what} is stopped, and its slate found`, async () => {
     const text = strangerText(body.replace("return Infinity", "out[row] = Infinity; continue"), {
@@ -106,16 +126,41 @@ Deno.test("a stranger's plugin that takes the values away is refused", async () 
   assertStringIncludes((await faultOf(text)).message, "must answer what it was asked");
 });
 
-Deno.test("what a stranger's plugin writes on stdout is not taken for an answer", async () => {
-  const forged = 'process.getBuiltinModule("node:fs").writeSync(1, new Uint8Array(4096)); return 1;';
-  const error = await faultOf(strangerText(forged));
+Deno.test("what a child writes on stdout without the token is not taken for an answer", async () => {
+  const forged =
+    "Deno.stdin.readSync(new Uint8Array(9)); Deno.stdout.writeSync(new Uint8Array(4096)); for (;;);";
+  await using file = await strangerFile(forged);
+  const module = toFileUrl(file.path).href;
+  const child = await startChild("plugin", module, module, LIMITS);
+  const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
   assertStringIncludes(error.message, "stdout");
+  await child.end();
+});
+
+Deno.test("an answer that is longer than asked for, or no JSON, is refused", async () => {
+  const parrot = (change: string) =>
+    `const bytes = new Uint8Array(32);
+Deno.stdin.readSync(bytes);
+const words = new Uint32Array(bytes.buffer, 16);
+${change}
+Deno.stdout.writeSync(bytes);
+Deno.stdout.writeSync(new Uint8Array(words[1]! + words[2]!));
+for (;;);`;
+  for (const change of ["words[2] = 4e9;", "words[1] = 64;", "words[0] = 99;"]) {
+    await using file = await strangerFile(parrot(change));
+    const module = toFileUrl(file.path).href;
+    const child = await startChild("plugin", module, module, LIMITS);
+    const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
+    assert(/something else than an answer|bytes|cannot be read/.test(error.message), error.message);
+    await child.end();
+  }
+  assertEquals(await childrenOf(Deno.pid), []);
 });
 
 Deno.test("a stranger's plugin may print", async () => {
   await using stranger = await strangerFile(
     strangerText(
-      'console.log("seven"); console.table([7]); Deno.stdout.writeSync(new Uint8Array(9)); return 1;',
+      'console.log("seven"); console.table([7]); return 1;',
       {
         before: 'console.log("loaded");',
       },
@@ -133,7 +178,7 @@ Deno.test("what a stranger's plugin says cannot draw on the terminal", async () 
 });
 
 for (
-  const [what, body] of [["loops", "for (;;);"], ["exits", "Deno.exit(0);"], [
+  const [what, body] of [["loops", "for (;;);"], ["fills the heap", AT_SCORE["fills the heap"]![0]], [
     "throws",
     'throw "no";',
   ]] as const
@@ -158,10 +203,15 @@ for (
 const AT_LOAD: Readonly<Record<string, readonly [before: string, says: string]>> = {
   "loops": ["for (;;);", "must answer in time as it is loaded"],
   "waits for ever": ["await new Promise(() => {});", "must"],
-  "exits": ["Deno.exit(0);", "must not end its process as it is loaded"],
+  "ends its process": [
+    'setTimeout(() => { throw new Error("out"); }); await new Promise((done) => setTimeout(done, 9e4));',
+    "must not end its process as it is loaded",
+  ],
   "throws": ['throw new Error("no licence");', "no licence"],
   "fills buffers": ["const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1));", "must fit in memory"],
-  "reads a file": ['Deno.readTextFileSync("/etc/hostname");', "Requires read access"],
+  "calls Deno": ['Deno.readTextFileSync("/etc/hostname");', "Deno is not defined"],
+  "reaches for the network": ['await fetch("https://example.com/?secret");', "Requires net access"],
+  "opens a web socket": ['new WebSocket("wss://example.com/");', "Requires net access"],
   "imports a file as JSON": [
     'import secret from "file:///etc/hostname" with { type: "json" };',
     "read access",
@@ -169,6 +219,8 @@ const AT_LOAD: Readonly<Record<string, readonly [before: string, says: string]>>
   "imports a file above its folder": ['import secret from "../secret.ts";', "its own folder only"],
   "imports from the network": ['import "https://example.com/?secret";', "import access"],
   "imports a package": ['import "npm:zod@4.6.7";', "npm"],
+  "imports a module of Node": ['import "node:fs";', "modules of Node are not there"],
+  "keeps things in a cache": ['await caches.open("mine");', "caches is not defined"],
   "imports what is not there": ['import "./gone.ts";', "gone.ts"],
 };
 

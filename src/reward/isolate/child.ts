@@ -24,7 +24,8 @@ export interface Hello {
 if (import.meta.main) await serve();
 
 async function serve(): Promise<void> {
-  const { stdin, stdout, exit } = Deno;
+  // What is needed later is taken now: the plugin finds none of it.
+  const { stdin, stdout, stderr, exit } = Deno;
   const hello = readFrame(stdin);
   if (hello === undefined) return exit(0);
   const { token } = hello;
@@ -33,11 +34,12 @@ async function serve(): Promise<void> {
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   };
   const { modules, deadlineMs, memoryBytes } = hello.frame.message as unknown as Hello;
-  guardStreams();
+  guardConsole();
   const lastWords = () =>
-    Deno.stderr.writeSync(new TextEncoder().encode(`\n${token.toHex()} exit ${cells[CELL.row]}\n`));
+    stderr.writeSync(new TextEncoder().encode(`\n${token.toHex()} exit ${cells[CELL.row]}\n`));
   globalThis.addEventListener("unload", lastWords);
   startWatch({ cells, token: token.toHex(), deadlineMs, memoryBytes });
+  takeAway();
   cells[CELL.row] = -1;
   cells[CELL.question] = 1;
   const plugin = await load(modules);
@@ -75,11 +77,29 @@ function answerBytes(
 }
 
 /** What a plugin prints goes to stderr, which the host keeps for the message when it fails. */
-function guardStreams(): void {
+function guardConsole(): void {
   for (const name of ["log", "info", "debug", "dir", "table"] as const) console[name] = console.error;
-  Object.defineProperty(Deno, "stdout", { value: Deno.stderr });
   // Ctrl-C reaches the whole group of processes: the host may still want the answer for the step it finishes.
   Deno.addSignalListener("SIGINT", () => {});
+}
+
+/**
+ * Takes away what any module may do without a permission, such as keeping things on the disk in Deno's own cache,
+ * starting threads, or reaching Deno's inner functions. The import map keeps the modules of Node away.
+ */
+function takeAway(): void {
+  const names = [
+    "Deno",
+    "process",
+    "caches",
+    "localStorage",
+    "sessionStorage",
+    "Worker",
+    "BroadcastChannel",
+    "GPU",
+  ];
+  for (const name of names) Reflect.deleteProperty(globalThis, name);
+  for (const name of ["gpu", "storage"]) Reflect.deleteProperty(Object.getPrototypeOf(navigator), name);
 }
 
 async function load(

@@ -1,3 +1,4 @@
+import { builtinModules } from "node:module";
 import { BladeError } from "../../core/errors.ts";
 import { decodePayload, encodeFrame, type Frame, HEADER_BYTES, readHeader, TOKEN_BYTES } from "./frames.ts";
 
@@ -40,6 +41,9 @@ export class ChildFailure extends Error {
 /** How long the watch in the child, which knows the row, may take beyond the deadline. */
 const GRACE_MS = 150;
 
+/** Stands in for the modules of Node, some of which do things without asking for a permission. */
+const WITHHELD = "data:text/javascript,throw new Error('modules of Node are not there for a plugin')";
+
 /** What a plugin printed last is kept up to here. */
 const KEPT_CHARACTERS = 4000;
 
@@ -60,7 +64,11 @@ export async function startChild(
 ): Promise<Child> {
   const command = Deno.execPath();
   await checkMayRun(place, command);
-  const importMap = `data:application/json,${encodeURIComponent(JSON.stringify({ imports: { blade } }))}`;
+  const withheld = Object.fromEntries(
+    builtinModules.map((name) => [`node:${name.replace(/^node:/, "")}`, WITHHELD]),
+  );
+  const imports = JSON.stringify({ imports: { ...withheld, blade } });
+  const importMap = `data:application/json,${encodeURIComponent(imports)}`;
   const child = new Deno.Command(command, {
     args: [
       "run",
@@ -105,7 +113,8 @@ export async function startChild(
     if (late || heard.report === "late") {
       return new ChildFailure("must answer in time", `no answer after ${deadlineMs / 1000} s`, row);
     }
-    const last = heard.printed.split("\n").map(printable).filter((line) => line.trim() !== "").at(-1);
+    const lines = heard.printed.split("\n").map(printable).filter((line) => line.trim() !== "");
+    const last = lines.findLast((line) => line.startsWith("error: ")) ?? lines.at(-1);
     return new ChildFailure(
       "must not end its process",
       `${signal ?? `exit code ${code}`}${last === undefined ? "" : `, having printed: ${last}`}`,
