@@ -41,7 +41,12 @@ Deno.test("by quantile the reward counts each metric in standard deviations with
 Deno.test("without multipliers the target prefers by the terms' own weights, and constraints weigh nothing", () => {
   for (const composition of [sum, quantile]) {
     const { combine, weights } = preferenceOf(composition, new Float64Array(2));
-    assertEquals([combine, [...weights].map((weight) => weight + 0)], [composition.combine, [2, -0.5, 0, 0]]);
+    assertEquals([combine, Array.from(weights, (weight) => weight + 0)], [composition.combine, [
+      2,
+      -0.5,
+      0,
+      0,
+    ]]);
   }
 });
 
@@ -50,7 +55,7 @@ Deno.test("a multiplier of 1 makes a standard deviation of its metric worth one 
   assertAlmostEquals(sum.rewardScale, 98 * part, 1e-9);
   assertAlmostEquals(weights[2]!, -98 * part / (0.5 * part), 1e-9);
   assertAlmostEquals(weights[3]!, 2 * 98 * part / (0.02 * part), 1e-6);
-  assertEquals([...preferenceOf(quantile, Float64Array.of(1, 2)).weights], [2, -0.5, -1, 2]);
+  assertEquals(Array.from(preferenceOf(quantile, Float64Array.of(1, 2)).weights), [2, -0.5, -1, 2]);
 });
 
 Deno.test("the level of a metric of many lists moves by all lists of a step, of one list's by its own spread", () => {
