@@ -52,12 +52,15 @@ export async function strangerFile(
   return { folder, path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
-/** Processes of isolated plugins whose parent is this one, or another. */
-export async function childrenOf(parent: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid=,args="] }).output();
+/**
+ * Processes of isolated plugins that were given so much memory. Tests run side by side in one process: each file takes
+ * an amount of its own, by which it knows its children.
+ */
+export async function childrenWith(memoryMiB: number): Promise<number[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,args="] }).output();
   return new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
-    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(ppid) === parent && args!.includes("isolate/child.ts") ? [Number(pid)] : [];
+    const [, pid, args] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
+    return args?.includes(`--max-old-space-size=${memoryMiB} `) ? [Number(pid)] : [];
   });
 }
 

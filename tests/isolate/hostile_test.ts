@@ -7,9 +7,12 @@ import { createPopulationState } from "../../src/reward/marginal.ts";
 import { ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
 import type { MetricBatch } from "../../src/reward/metric.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
-import { childrenOf, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
+import { childrenWith, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
 
-const LIMITS = { deadlineMs: 400, memoryMiB: 192 };
+/** Tells the processes of this file from those of others. */
+const MEMORY_MIB = 192;
+
+const LIMITS = { deadlineMs: 400, memoryMiB: MEMORY_MIB };
 
 /** What the user waits beyond the deadline at most: for the search, and for the process to go. */
 const GRACE_MS = 1000;
@@ -59,7 +62,7 @@ async function faultOf(
 ): Promise<BladeError> {
   await using stranger = await strangerFile(text);
   const error = await assertRejects(() => ask(stranger.path), BladeError);
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
   assertEquals(await Array.fromAsync(Deno.readDir(stranger.folder), ({ name }) => name), ["stranger.ts"]);
   return error;
 }
@@ -154,7 +157,7 @@ for (;;);`;
     assert(/something else than an answer|bytes|cannot be read/.test(error.message), error.message);
     await child.end();
   }
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
 });
 
 Deno.test("a stranger's plugin may print", async () => {

@@ -4,9 +4,11 @@ import { judgeOf } from "../../src/reward/judge.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { blade } from "../ci/command_line.ts";
-import { childrenOf, isAlive, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
+import { childrenWith, isAlive, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
 
-const LIMITS = { deadlineMs: 400, memoryMiB: 192 };
+/** Tells the processes of this file from those of others. */
+const MEMORY_MIB = 193;
+const LIMITS = { deadlineMs: 400, memoryMiB: MEMORY_MIB };
 const SIGNALS = { catalogSize: 100 } as never;
 
 /** Slates of one item each, for contexts of their own. */
@@ -27,7 +29,7 @@ function batchOf(items: readonly number[]) {
 Deno.test("a plugin of the working folder runs here, one from elsewhere does not, and --isolate decides", async () => {
   await using stranger = await strangerFile(strangerText(""));
   const isIsolated = async (spec: string, isolate: "always" | "remote" | "never") => {
-    await using registry = await createRegistry([], { isolate });
+    await using registry = await createRegistry([], { ...LIMITS, isolate });
     return (await registry.load(spec)).judge !== undefined;
   };
   assertEquals(await isIsolated("./plugins/recall.ts", "remote"), false);
@@ -43,7 +45,7 @@ Deno.test("a link in the working folder does not make a stranger one's own", asy
   const folder = await Deno.makeTempDir({ dir: "runs" });
   try {
     await Deno.symlink(stranger.path, `${folder}/mine.ts`);
-    await using registry = await createRegistry([`${folder}/mine.ts`]);
+    await using registry = await createRegistry([`${folder}/mine.ts`], LIMITS);
     assert((await registry.load("stranger")).judge !== undefined);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -52,7 +54,7 @@ Deno.test("a link in the working folder does not make a stranger one's own", asy
 
 Deno.test("an isolated metric cannot be called in this process", async () => {
   await using stranger = await strangerFile(strangerText(""));
-  await using registry = await createRegistry([stranger.path]);
+  await using registry = await createRegistry([stranger.path], LIMITS);
   const { metric } = await registry.load("stranger");
   const call = () =>
     Promise.resolve().then(() => metric.kind === "list" && metric.score!([1], {} as never, SIGNALS));
@@ -136,7 +138,7 @@ import { judgeOf } from ${JSON.stringify(import.meta.resolve("../../src/reward/j
 import { createRegistry } from ${JSON.stringify(import.meta.resolve("../../src/reward/registry.ts"))};
 const registry = await createRegistry([${
       JSON.stringify(stranger.path)
-    }], { deadlineMs: 60_000, memoryMiB: 192 });
+    }], { deadlineMs: 60_000, memoryMiB: ${MEMORY_MIB} });
 const context = { contextId: 0, user: 0, history: [], seen: new Set() };
 const batch = { items: Int32Array.of(7), contextRow: Int32Array.of(0), contexts: [context], cutoff: 1 };
 console.log("asking");
@@ -153,7 +155,7 @@ await judgeOf(await registry.load("stranger")).scoreList(batch, { catalogSize: 1
     const reader = program.stdout.getReader();
     await reader.read();
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const children = await childrenOf(program.pid);
+    const children = await childrenWith(MEMORY_MIB);
     assertEquals(children.length, 1);
     program.kill(signal);
     await program.status;

@@ -2,7 +2,10 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { BladeError } from "../../src/core/errors.ts";
 import { judgeOf } from "../../src/reward/judge.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
-import { childrenOf, strangerText } from "./_strangers.ts";
+import { childrenWith, strangerText } from "./_strangers.ts";
+
+/** Tells the processes of this file from those of others. */
+const MEMORY_MIB = 194;
 
 /** Of a server of this machine. */
 function addressOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
@@ -30,8 +33,11 @@ async function sha256(text: string): Promise<string> {
 }
 
 async function refusal(specifier: string, isolate: "remote" | "never" = "remote"): Promise<string> {
-  const { message } = await assertRejects(() => createRegistry([specifier], { isolate }), BladeError);
-  assertEquals(await childrenOf(Deno.pid), []);
+  const { message } = await assertRejects(
+    () => createRegistry([specifier], { isolate, memoryMiB: MEMORY_MIB }),
+    BladeError,
+  );
+  assertEquals(await childrenWith(MEMORY_MIB), []);
   return message;
 }
 
@@ -57,7 +63,7 @@ Deno.test("a web plugin with its pin runs, is kept, and tells its hash", async (
     await using web = site(text);
     specifier = `${web.address}#sha256=${hash}`;
     for (const isolate of ["remote", "never"] as const) {
-      await using registry = await createRegistry([specifier], { isolate });
+      await using registry = await createRegistry([specifier], { isolate, memoryMiB: MEMORY_MIB });
       const metric = await registry.load("stranger@1");
       assertEquals(metric.judge === undefined, isolate === "never");
       assertEquals(metric.source, { specifier, sha256: hash });
@@ -66,7 +72,7 @@ Deno.test("a web plugin with its pin runs, is kept, and tells its hash", async (
     }
     assertEquals(web.served(), 1);
   }
-  await using registry = await createRegistry([], {});
+  await using registry = await createRegistry([], { memoryMiB: MEMORY_MIB });
   assert((await registry.load(`${specifier}@1`)).judge !== undefined, "it is kept when the site is gone");
 });
 
@@ -91,30 +97,24 @@ Deno.test("a package without an exact version, and jsr:, are refused with what t
 });
 
 /** A registry of one package whose module is `text`, as npm's own answers. */
-async function packages(text: string, folder: string) {
+async function packages(name: string, text: string, folder: string) {
   await Deno.mkdir(`${folder}/package`);
-  const manifest = {
-    name: "some-metric",
-    version: "1.2.3",
-    type: "module",
-    exports: { ".": { import: "./main.js" } },
-  };
+  const manifest = { name, version: "1.2.3", type: "module", exports: { ".": { import: "./main.js" } } };
   await Deno.writeTextFile(`${folder}/package/package.json`, JSON.stringify(manifest));
   await Deno.writeTextFile(`${folder}/package/main.js`, `export { default } from "./lib.js";\n`);
   await Deno.writeTextFile(`${folder}/package/lib.js`, text);
-  const archive = `${folder}/some-metric.tgz`;
+  const archive = `${folder}/archive.tgz`;
   await new Deno.Command("tar", { args: ["-czf", archive, "-C", folder, "package"] }).output();
   const bytes = await Deno.readFile(archive);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-512", bytes)).toBase64();
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }): Response => {
     if (url.endsWith(".tgz")) return new Response(bytes);
-    const tarball = new URL("/some-metric.tgz", url).href;
-    const release = { ...manifest, dist: { tarball, integrity: `sha512-${digest}` } };
-    return Response.json({
-      name: manifest.name,
-      "dist-tags": { latest: "1.2.3" },
-      versions: { "1.2.3": release },
-    });
+    if (!url.endsWith(name)) return new Response("", { status: 404 });
+    const release = {
+      ...manifest,
+      dist: { tarball: new URL("/archive.tgz", url).href, integrity: `sha512-${digest}` },
+    };
+    return Response.json({ name, "dist-tags": { latest: "1.2.3" }, versions: { "1.2.3": release } });
   });
 }
 
@@ -123,37 +123,62 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     const folder = await Deno.makeTempDir();
-    const before = { NPM_CONFIG_REGISTRY: "", DENO_DIR: "" };
-    for (const name of ["NPM_CONFIG_REGISTRY", "DENO_DIR"] as const) before[name] = Deno.env.get(name) ?? "";
-    await using server = await packages(strangerText("return 1;"), folder);
+    // Nobody else's package has this name: it goes into Deno's cache for as long as the test lasts.
+    const name = `stranger-${crypto.randomUUID()}`;
+    await using server = await packages(name, strangerText("return 1;"), folder);
+    const list = async (plugin: string) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          "run",
+          "-P",
+          "--quiet",
+          "--no-prompt",
+          `--allow-run=${Deno.execPath()}`,
+          "main.ts",
+          "metrics",
+          "list",
+        ]
+          .concat(["--plugin", plugin]),
+        env: { NO_COLOR: "1", NPM_CONFIG_REGISTRY: addressOf(server) },
+      }).output();
+      const text = new TextDecoder();
+      return { code, out: text.decode(stdout), err: text.decode(stderr) };
+    };
+    const { npmCache } = JSON.parse(
+      new TextDecoder().decode(
+        (await new Deno.Command(Deno.execPath(), { args: ["info", "--json", "--no-config"] }).output())
+          .stdout,
+      ),
+    );
     try {
-      Deno.env.set("NPM_CONFIG_REGISTRY", addressOf(server));
-      Deno.env.set("DENO_DIR", `${folder}/deno`);
-      const pinned = /npm:some-metric@1\.2\.3#sha256=[0-9a-f]{64}/.exec(
-        await refusal("npm:some-metric@1.2.3"),
-      )?.[0];
-      assert(pinned !== undefined);
-      {
-        await using registry = await createRegistry([pinned]);
-        const { judge, source } = await registry.load("stranger@1");
-        assert(judge !== undefined);
-        assertEquals(source.sha256, pinned.slice(-64));
-      }
-      const [file] = await Array.fromAsync(Deno.readDir(`${folder}/deno/npm`));
-      await Deno.writeTextFile(`${folder}/deno/npm/${file!.name}/some-metric/1.2.3/lib.js`, "// other\n", {
-        append: true,
-      });
-      assertStringIncludes(await refusal(pinned), "has changed");
+      const unpinned = await list(`npm:${name}@1.2.3`);
+      assertEquals(unpinned.code, 2);
+      const [pinned] = new RegExp(`npm:${name}@1\\.2\\.3#sha256=[0-9a-f]{64}`).exec(unpinned.err) ?? [];
+      assert(pinned !== undefined, unpinned.err);
+      const listed = await list(pinned);
+      assertEquals(listed.code, 0, listed.err);
+      assertStringIncludes(listed.out, "A stranger's.");
+      const kept = `${npmCache}/${(await cacheOf(npmCache, name))!}/${name}/1.2.3/lib.js`;
+      await Deno.writeTextFile(kept, "// other\n", { append: true });
+      assertStringIncludes((await list(pinned)).err, "has changed");
       assertStringIncludes(
-        await refusal("npm:no-such-metric@1.2.3"),
+        (await list(`npm:${name}-gone@1.2.3`)).err,
         "must be a package that Deno can download",
       );
     } finally {
-      for (const [name, value] of Object.entries(before)) {
-        if (value === "") Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
+      const site = await cacheOf(npmCache, name);
+      if (site !== undefined) await Deno.remove(`${npmCache}/${site}`, { recursive: true });
       await Deno.remove(folder, { recursive: true });
     }
   },
 });
+
+/** The folder of Deno's cache that holds a package. */
+async function cacheOf(npmCache: string, name: string): Promise<string | undefined> {
+  for await (const site of Deno.readDir(npmCache)) {
+    for await (const kept of Deno.readDir(`${npmCache}/${site.name}`)) {
+      if (kept.name === name) return site.name;
+    }
+  }
+  return undefined;
+}

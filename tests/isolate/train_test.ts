@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BladeError } from "../../src/core/errors.ts";
 import { checkpointsOf, configIn, dataFolder, run } from "../train/small_runs.ts";
-import { childrenOf, strangerFile, strangerText } from "./_strangers.ts";
+import { childrenWith, strangerFile, strangerText } from "./_strangers.ts";
+
+/** Tells the processes of this file from those of others. */
+const MEMORY_MIB = 196;
+const MEMORY = `reward.memoryMiB=${MEMORY_MIB}`;
 
 /** The built-in plugins as files, so that they are isolated like a stranger's: of one slate, of many, by context. */
 const REWARD =
@@ -12,7 +16,7 @@ Deno.test("training with isolated plugins gives the checkpoints of training with
   await using data = await dataFolder();
   const runs = [];
   for (const isolate of ["never", "always"]) {
-    const config = configIn(data.path, [REWARD, `reward.isolate=${isolate}`]);
+    const config = configIn(data.path, [REWARD, `reward.isolate=${isolate}`, MEMORY]);
     runs.push(await run(config, `${data.path}/${isolate}`));
   }
   const [here, there] = runs;
@@ -21,7 +25,7 @@ Deno.test("training with isolated plugins gives the checkpoints of training with
   const checkpoints = await checkpointsOf(here);
   assert(checkpoints.size > 2);
   assertEquals(await checkpointsOf(there), checkpoints);
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
 });
 
 const STRANGER = 'reward.terms=[{"metric":"stranger@3","weight":1}]';
@@ -31,6 +35,7 @@ Deno.test("a stranger's plugin that loops stops training with the state saved, a
   await using stranger = await strangerFile(strangerText("for (;;);"));
   const config = configIn(data.path, [
     STRANGER,
+    MEMORY,
     `plugins=${JSON.stringify([stranger.path])}`,
     "reward.deadlineMs=300",
   ]);
@@ -38,14 +43,14 @@ Deno.test("a stranger's plugin that loops stops training with the state saved, a
   const { message } = await assertRejects(() => run(config, folder), BladeError);
   assertStringIncludes(message, "must answer in time");
   assertStringIncludes(message, "slate [7, ");
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
   const kept = JSON.parse(JSON.stringify([...(await checkpointsOf({ folder })).keys()]));
   assert(kept.some((name: string) => name.startsWith("sft")), `kept ${kept}`);
   await Deno.writeTextFile(stranger.path, strangerText("return 1;"));
   const { outcome, steps } = await run(config, folder);
   assert(outcome !== null);
   assert(!steps.some(({ stage }) => stage === "sft"), "supervised training was repeated");
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
 });
 
 Deno.test("with onError undefined training goes on, and warns of the slates that were lost", async () => {
@@ -53,6 +58,7 @@ Deno.test("with onError undefined training goes on, and warns of the slates that
   await using stranger = await strangerFile(strangerText('throw new Error("no such shelf");'));
   const config = configIn(data.path, [
     STRANGER,
+    MEMORY,
     `plugins=${JSON.stringify([stranger.path])}`,
     "reward.onError=undefined",
     "reward.onErrorLimit=5000",
@@ -64,5 +70,5 @@ Deno.test("with onError undefined training goes on, and warns of the slates that
     /: \d+ slates? without a value, because the plugin failed: must not throw/.test(warning ?? ""),
     warning,
   );
-  assertEquals(await childrenOf(Deno.pid), []);
+  assertEquals(await childrenWith(MEMORY_MIB), []);
 });
