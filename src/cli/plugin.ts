@@ -21,7 +21,7 @@ export const pluginCheckCommand: Command = {
       repeat: true,
       summary: "load a metric: a path, or file:, npm: or https:",
     },
-    { ...ISOLATE_FLAG, summary: "plugins to run without permissions; a file named here is taken for yours" },
+    ISOLATE_FLAG,
     { name: "config", value: "CONFIG", summary: "try it on that configuration's data, not the quickstart's" },
     { name: "json", summary: "print one JSON document; null stands for no bound" },
   ],
@@ -63,10 +63,7 @@ interface Report {
 async function configFor(path: string | undefined, input: CommandInput): Promise<BladeConfig> {
   const { checkConfig, loadConfig } = await import("../config/parse.ts");
   const plugins = input.flags.texts("plugin");
-  // A file that is named to be checked is one's own, until a training says otherwise.
-  const isAway = [input.positionals[0]!, ...plugins].some((spec) => /^(npm|jsr|https?):/.test(spec));
-  const { isolate = isAway ? "remote" : "never" } = isolationOf(input);
-  const given = { plugins, isolate };
+  const given = { plugins, ...isolationOf(input) };
   return path === undefined ? checkConfig({}, given) : await loadConfig(path, given);
 }
 

@@ -154,7 +154,7 @@ In the folder of blade:
 \`\`\`sh
 deno test ${quoted(path)}
 deno run -P main.ts metrics show ${spec}${trusted}
-deno run -P --allow-run=deno main.ts plugin check ${spec}
+deno run -P --allow-run=deno main.ts plugin check ${spec}${trusted}
 deno run -P main.ts train configs/quickstart.jsonc --plugin ${file}${trusted} \\
   --set ${terms}
 deno run -P main.ts evaluate runs/quickstart-1 --metrics ${spec}${trusted}
