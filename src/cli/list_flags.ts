@@ -59,7 +59,8 @@ export async function readListInput(
     const path = input.flags.text(table);
     return path === undefined ? [] : [[table, path] as const];
   });
-  const { columns, passedOver } = await readListFiles({ lists, ...Object.fromEntries(named) });
+  const { columns, passedOver, withoutRows } = await readListFiles({ lists, ...Object.fromEntries(named) });
+  for (const path of withoutRows) io.err(`note: ${path} names its columns and holds no row\n`);
   for (const columns of passedOver) io.err(`note: passed over, as no table has them: ${columns}\n`);
   return { columns, metrics };
 }

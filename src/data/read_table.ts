@@ -15,6 +15,8 @@ export interface TableFile {
   readonly separator: string;
   /** Column names where the file does not write them in its first row. */
   readonly header?: readonly string[];
+  /** Whether a first row of names and nothing else is a table. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export type OnRow = (cells: readonly (string | undefined)[]) => void;
  * A byte order mark, `\r\n` and blank lines are understood. Ids stay text.
  *
  * @throws {BladeError} With file, line and column when a row is bad; when the file is missing, unreadable, not
- * text, or has no row.
+ * text, or has no row where it must.
  *
  * @example
  * ```ts
@@ -91,7 +93,7 @@ export async function readTable(table: TableFile, choose: ChooseColumns, onRow: 
     file.close();
   }
   if (wanted === undefined && header !== undefined) choose(header); // wrong columns tell more than "no rows"
-  if (rows === 0) {
+  if (rows === 0 && !(table.mayBeEmpty === true && header !== undefined)) {
     throw new BladeError({
       place: table.path,
       rule: "must hold at least one row, and holds none",

@@ -22,6 +22,8 @@ export interface ReadFiles {
   readonly columns: ListColumns;
   /** Columns that no table has and that were passed over: `lists.csv: gian`. */
   readonly passedOver: readonly string[];
+  /** Files that name their columns and hold no row. Lists must have one. */
+  readonly withoutRows: readonly string[];
 }
 
 /** Columns that the tables have for people, and that no metric reads. */
@@ -47,23 +49,29 @@ const FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = { lists: ["score
  */
 export async function readListFiles(files: ListFiles): Promise<ReadFiles> {
   const passedOver: string[] = [];
+  const withoutRows: string[] = [];
   // All of them before the first: a name that is typed wrong should not cost a minute of reading.
   for (const path of Object.values(files).flat()) await checkThere(path);
   const feed: FeedTable = async (shape, take) => {
     const path = shape.table === "lists" ? files.lists[shape.system] : files[shape.table];
     if (path === undefined) return false;
     let names: readonly string[] = shape.columns;
-    await readTable(tableFile(path), (header) => {
+    let rows = 0;
+    await readTable(tableFile(path, shape.table !== "lists"), (header) => {
       checkHeader(path, header, shape);
       const others = header.filter((name) => !shape.columns.includes(name));
       if (shape.takesOthers === true) return names = [...shape.columns, ...others];
       const unknown = others.filter((name) => !FOR_PEOPLE[shape.table]?.includes(name));
       if (unknown.length > 0) passedOver.push(`${path}: ${unknown.join(", ")}`);
       return names;
-    }, (cells) => take(cells, names));
+    }, (cells) => {
+      rows++;
+      take(cells, names);
+    });
+    if (rows === 0) withoutRows.push(path);
     return true;
   };
-  return { columns: await collectColumns(files.lists.length, feed), passedOver };
+  return { columns: await collectColumns(files.lists.length, feed), passedOver, withoutRows };
 }
 
 async function checkThere(path: string): Promise<void> {
@@ -75,9 +83,9 @@ async function checkThere(path: string): Promise<void> {
   }
 }
 
-function tableFile(path: string): TableFile {
+function tableFile(path: string, mayBeEmpty: boolean): TableFile {
   const separator = extname(path).toLowerCase() === ".tsv" ? "\t" : ",";
-  return { path, encoding: "utf-8", syntax: "quoted", separator };
+  return { path, encoding: "utf-8", syntax: "quoted", separator, mayBeEmpty };
 }
 
 function checkHeader(

@@ -26,24 +26,6 @@ const COLUMNS = {
   items: ["item", "categories", "features", "embedding", "group"],
 } as const;
 
-/** One of each shape: gaps, ties, graded gains, per user, catalog, histories, features, categories, whole lists. */
-const CASES = [
-  "recbole-recall@2",
-  "recbole-coverage@3",
-  "recbole-avgpop@3",
-  "ranx-ndcg-exp-b@3",
-  "ranx-map@7",
-  "ranx-dup-items-mrr",
-  "rectools-ndcg@1-full",
-  "rectools-mrr@3",
-  "rectools-ild-hamming@2",
-  "rectools-miuf@1",
-  "elliot-precision-short@3",
-  "ild-cosine@4",
-  "sprec-mgu-basic",
-  "novelty-selfinfo@2",
-] as const;
-
 /** A golden table as CSV: the columns that any of its rows has. */
 function csvOf(table: keyof typeof COLUMNS, rows: readonly Row[]): string {
   const records = rows.map((row) =>
@@ -51,7 +33,9 @@ function csvOf(table: keyof typeof COLUMNS, rows: readonly Row[]): string {
       ? Object.fromEntries(row.map((cell, at) => [COLUMNS[table][at]!, cell]))
       : row as Readonly<Record<string, Cell>>
   );
-  const columns = COLUMNS[table].filter((name) => records.some((record) => record[name] !== undefined));
+  const columns = COLUMNS[table].filter((name) =>
+    records.length === 0 || records.some((record) => record[name] !== undefined)
+  );
   const text = (cell: Cell | undefined) => Array.isArray(cell) ? cell.join("|") : String(cell ?? "");
   return [csvLine(columns), ...records.map((record) => csvLine(columns.map((name) => text(record[name]))))]
     .join("");
@@ -61,10 +45,9 @@ const golden: readonly Golden[] = JSON.parse(
   await Deno.readTextFile(new URL("../../fixtures/golden/metrics.json", import.meta.url)),
 );
 
-for (const id of CASES) {
+for (const { id, spec, expected, tolerance, ...tables } of golden) {
   Deno.test(`evaluate --lists prints the golden value of ${id}`, async () => {
     await using folder = await temporaryFolder();
-    const { spec, expected, tolerance, ...tables } = golden.find((one) => one.id === id)!;
     const flags: string[] = [];
     for (const table of Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]) {
       const rows = tables[table];
@@ -195,4 +178,12 @@ Deno.test("evaluate --lists names file, line, column and value of a bad cell", a
   const { code, err } = await onFiles({ lists: "user,item,rank\nann,a,first\n" }, "--metrics", "coverage");
   assertEquals(code, 2);
   assertStringIncludes(err, 'lists.csv:2: column rank: must be a whole number from 1 on, got "first"');
+});
+
+Deno.test("evaluate --lists says which table holds no row, and takes it at its word", async () => {
+  const texts = { lists: "user,item,rank\nann,a,1\n", relevant: "user,item\n" };
+  const { code, out, err } = await onFiles(texts, "--metrics", "ndcg@3?empty=zero", "--json");
+  assertEquals(code, 0, err);
+  assertEquals(JSON.parse(out).metrics["ndcg@3?empty=zero"].mean, 0);
+  assertStringIncludes(err, "relevant.csv names its columns and holds no row");
 });

@@ -112,8 +112,8 @@ const REFUSED: Readonly<Record<string, readonly [Partial<Record<keyof ListFiles,
     "a row that is short": [{ lists: `${GOOD}ann,y\n` }, "lists.csv:3: must have 3 cells", "ann,y"],
     "an empty file": [{ lists: "" }, "lists.csv: must hold at least one row", "name another file"],
     "a header alone": [{ lists: "user,item,rank\n" }, "lists.csv: must hold at least one row", "holds none"],
-    "an empty table of relevant items": [
-      { lists: GOOD, relevant: "user,item\n" },
+    "a table of relevant items that is not even named": [
+      { lists: GOOD, relevant: "" },
       "relevant.csv: must hold at least one row",
       "",
     ],
