@@ -82,7 +82,7 @@ async function scored(path: string): Promise<unknown> {
 /** What a module without permissions is refused, were it to find Deno all the same. */
 const DENIED: Readonly<Record<string, string>> = {
   "read": 'Deno.readTextFileSync("/etc/hostname");',
-  "write": 'Deno.writeTextFileSync("/tmp/of-a-stranger", "x");',
+  "write": 'Deno.writeTextFileSync("of-a-stranger", "x");',
   "net": "Deno.listen({ port: 0 });",
   "run": 'new Deno.Command("true").outputSync();',
   "env": 'Deno.env.get("HOME");',
