@@ -10,6 +10,7 @@ import { align, type AlignSetting } from "../train/align.ts";
 import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
 import {
   finishStage,
+  numbersIn,
   readCheckpoint,
   readFinished,
   under,
@@ -116,9 +117,9 @@ export async function alignedStage(
   const bestOfN = bestOfNBound(prior.slates, rewardsOf(composition.terms, prior), config.target.n);
   const finished = await readFinished(runFolder, "align");
   if (finished !== null) {
-    const course = courseFrom(finished.tensors.get("course")!.data as Float64Array);
+    const course = courseFrom(numbersIn<Float64Array>(finished.tensors, "course", place));
     const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
-    const multipliers = finished.tensors.get("multipliers")!.data as Float64Array;
+    const multipliers = numbersIn<Float64Array>(finished.tensors, "multipliers", place);
     return { parameters, facts: { bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]!, multipliers } };
   }
   const setting = alignSettingOf(stage, reference, composition);
@@ -152,11 +153,12 @@ export async function priorStage(stage: Stage, reference: Parameters): Promise<P
   const columns = columnsOf(materials.terms, materials.constraints);
   const population = createPopulationState(columns, signals, { discount });
   const finished = await readFinished(runFolder, "prior");
+  const place = placeOf(runFolder, "prior");
   if (finished !== null) {
     return {
       slates,
-      values: columns.map((_, i) => finished.tensors.get(`values.${i}`)!.data as Float64Array),
-      defined: finished.tensors.get("defined")!.data as Uint8Array,
+      values: columns.map((_, i) => numbersIn<Float64Array>(finished.tensors, `values.${i}`, place)),
+      defined: numbersIn<Uint8Array>(finished.tensors, "defined", place),
       population: exposureFrom(within("population", finished.tensors), population),
     };
   }

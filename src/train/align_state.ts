@@ -6,7 +6,15 @@ import type { PopulationState } from "../reward/marginal.ts";
 import type { Belief } from "../target/belief_state.ts";
 import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
 import { type Best, bestNumbers } from "./best.ts";
-import { type Checkpoint, optimizerFrom, under, weightsFrom, weightsOf, within } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  numbersIn,
+  optimizerFrom,
+  under,
+  weightsFrom,
+  weightsOf,
+  within,
+} from "./checkpoint.ts";
 import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
 import { exposureFrom, exposureTensors } from "./exposure.ts";
 import { bestFrom } from "./fit_state.ts";
@@ -134,8 +142,8 @@ export function alignStateFrom(
     batch: numbers["batch"]!,
     step,
     best: bestFrom(tensors, numbers, shapes, place),
-    multipliers: tensors.get("multipliers")!.data as Float64Array,
-    course: courseFrom(tensors.get("course")!.data as Float64Array),
+    multipliers: numbersIn<Float64Array>(tensors, "multipliers", place),
+    course: courseFrom(numbersIn<Float64Array>(tensors, "course", place)),
   };
   freeAlignState(fresh);
   return state;

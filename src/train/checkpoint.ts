@@ -90,6 +90,26 @@ export function within<T>(name: string, all: ReadonlyMap<string, T>): Map<string
   );
 }
 
+/**
+ * The numbers that a checkpoint keeps under a name.
+ *
+ * @param place the file, for the message
+ * @throws {BladeError} where there are none: another version wrote it.
+ */
+export function numbersIn<T extends NamedTensor["data"]>(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  name: string,
+  place: string,
+): T {
+  const tensor = tensors.get(name);
+  if (tensor !== undefined) return tensor.data as T;
+  throw new BladeError({
+    place: `${place}: ${name}`,
+    rule: "must be there, as this version of blade writes it",
+    mend: "finish the run with the version that started it, or train anew",
+  });
+}
+
 /** Weights as a checkpoint keeps them. */
 export async function weightsOf(name: string, parameters: Parameters): Promise<Map<string, NamedTensor>> {
   return under(name, await readParameters(parameters));

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { openRun } from "../../src/config/open_run.ts";
 import { lockRunFolder } from "../../src/config/run_lock.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/model/safetensors.ts";
 import { readManifest } from "../../src/report/manifest.ts";
 import { checkpointsOf, configIn, dataFolder, type Run, run } from "../train/small_runs.ts";
 
@@ -194,4 +195,22 @@ Deno.test("a folder has one writer at a time, and one that died holding it is fo
   const { artifacts } = await readManifest(folder);
   assertEquals(artifacts.filter(({ path }) => path === "run.lock"), []);
   await assertRejects(() => Deno.stat(`${folder}/run.lock`), Deno.errors.NotFound);
+});
+
+Deno.test("a checkpoint without what this version writes is refused with what is missing", async () => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const { folder } = await run(config, `${data.path}/run`, { stage: "align", step: 1 });
+  const path = `${folder}/checkpoints/prior.safetensors`;
+  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path), path);
+  const older = new Map(
+    [...tensors].map(([name, tensor]) => [name === "values.0" ? "rewards" : name, tensor]),
+  );
+  await Deno.writeFile(path, encodeSafetensors(older, metadata));
+  const error = await assertRejects(
+    () => run(config, folder),
+    Error,
+    "prior.safetensors: values.0: must be there",
+  );
+  assert(error.message.includes("To mend: finish the run with the version that started it"), error.message);
 });
