@@ -44,6 +44,9 @@ const GRACE_MS = 150;
 /** Stands in for the modules of Node, some of which do things without asking for a permission. */
 const WITHHELD = "data:text/javascript,throw new Error('modules of Node are not there for a plugin')";
 
+/** What a pipe holds at most, and so a read gives. */
+const PIPE_BYTES = 65536;
+
 /** What a plugin printed last is kept up to here. */
 const KEPT_CHARACTERS = 4000;
 
@@ -122,15 +125,20 @@ export async function startChild(
     );
   };
 
+  // Header and payload mostly come together: what was read beyond the one is kept for the other.
+  let rest = new Uint8Array(0);
   const readExactly = async (length: number): Promise<Uint8Array<ArrayBuffer> | undefined> => {
-    let bytes = new Uint8Array(length);
-    for (let at = 0; at < length;) {
-      const { value, done } = await reader.read(bytes.subarray(at));
+    const bytes = new Uint8Array(length);
+    for (let at = 0;;) {
+      const part = rest.subarray(0, length - at);
+      bytes.set(part, at);
+      rest = rest.subarray(part.length);
+      at += part.length;
+      if (at === length) return bytes;
+      const { value, done } = await reader.read(new Uint8Array(PIPE_BYTES));
       if (done || value === undefined) return undefined;
-      at += value.length;
-      bytes = new Uint8Array(value.buffer);
+      rest = value;
     }
-    return bytes;
   };
 
   const answerTo = async (asked: number, answerBytes: number): Promise<Frame | undefined> => {
