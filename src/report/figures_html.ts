@@ -52,7 +52,13 @@ export function figuresHtml(curves: readonly Curve[], { n, terms, constraints }:
     },
     { stage: "align", name: "klToReference", caption: "KL to the reference", unit: "nats per slate" },
     { stage: "align", name: "entropy", caption: "Entropy of sampled lists", unit: "nats per item" },
-    ...terms.map((name) => ({ stage: "align", name, caption: `${name} of sampled lists`, unit: name })),
+    // A metric with a bound is drawn beside it.
+    ...terms.filter((name) => constraints.every(({ metric }) => metric !== name)).map((name) => ({
+      stage: "align",
+      name,
+      caption: `${name} of sampled lists`,
+      unit: name,
+    })),
     ...constraints.flatMap(({ metric, bound }) => [
       {
         stage: "align",

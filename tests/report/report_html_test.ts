@@ -136,3 +136,28 @@ Deno.test("the model card names data, licence, objective, results and limits, an
   assertEquals(rows.length, 4 + 3);
   assertStringIncludes(card, "−0.1000 [−0.1500, −0.0500]");
 });
+
+Deno.test("a constraint is drawn once, beside its bound, with its multiplier, and named in headline and card", () => {
+  const manifest = manifestOf();
+  const reward = {
+    ...manifest.config.reward,
+    terms: [{ metric: "ndcg@10", weight: 1 }, { metric: "ild@10", weight: 0.5 }],
+    combine: "quantile" as const,
+    constraints: [{ metric: "ndcg@10", atLeast: 0.35 }],
+  };
+  const bounded = { ...manifest, config: { ...manifest.config, reward } };
+  const values = { "ndcg@10": 0.3, "ild@10": 0.5, "level:ndcg@10": 0.3, "multiplier:ndcg@10": 0.25 };
+  const html = reportHtml(bounded, [step("align", 1, values), step("align", 2, values)], namesOf());
+  const words = "reward 1 × ndcg@10 + 0.5 × ild@10, by quantile, with ndcg@10 at least 0.35";
+  assertStringIncludes(html, words);
+  const first = html.slice(0, html.indexOf("All other gauges"));
+  const captions = [...first.matchAll(/<figcaption>([^<]*)/g)].map(([, caption]) => caption);
+  assertEquals(captions, [
+    "ild@10 of sampled lists",
+    "ndcg@10 of a step&#39;s lists",
+    "Multiplier of ndcg@10",
+  ]);
+  assertStringIncludes(first, ">bound 0.3500</text>");
+  const facts = { ...namesOf(), users: 1, items: 1, interactions: 1, dataLicence: null, parameters: 1 };
+  assertStringIncludes(modelCard(bounded, facts), "by quantile, with `ndcg@10` at least 0.35");
+});
