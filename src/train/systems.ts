@@ -65,7 +65,9 @@ export async function listsOf(system: SystemName, setting: SystemSetting): Promi
  * labels. Where a term is of many slates together, context after context is judged beside the slates kept before.
  */
 async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<SystemLists> {
-  const { model, set: { contexts }, signals, terms, cutoff, n } = setting;
+  const { model, set: { contexts }, signals, cutoff, n } = setting;
+  // A metric without a part in the reward has no say, and need not be asked slate by slate.
+  const terms = setting.terms.filter(({ weight }) => weight !== 0);
   const groupSize = Math.max(1, Math.round(n));
   const key = setting.key.split("best-of-n");
   const items = new Int32Array(contexts.length * cutoff);

@@ -1,12 +1,16 @@
 /** A run that was stopped and gone on with has to end where an uninterrupted one ends, to the last bit. */
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { checkSameData } from "../../src/config/kept_data.ts";
 import { openRun } from "../../src/config/open_run.ts";
 import { lockRunFolder } from "../../src/config/run_lock.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/model/safetensors.ts";
 import { readManifest } from "../../src/report/manifest.ts";
 import { checkpointsOf, configIn, dataFolder, type Run, run } from "../train/small_runs.ts";
 
-/** Everything that has state: dropout, a moving anchor, pooling, what was shown, both kinds of supervised training. */
+/**
+ * Everything that has state: dropout, a moving anchor, pooling, what was shown, by context too, multipliers, both kinds
+ * of supervised training.
+ */
 const EVERYTHING = [
   "model.dropout=0.1",
   "sft.epochs=2",
@@ -15,6 +19,8 @@ const EVERYTHING = [
   "align.emaDecay=0.7",
   "target.pooling=2",
   'reward.terms=[{"metric":"ndcg@3"},{"metric":"coverage@3"},{"metric":"mgu@3"}]',
+  'reward.constraints=[{"metric":"pop-rsp@3","atMost":0.01},{"metric":"ild@3","atLeast":0.9}]',
+  "reward.multiplierRate=1",
   'evaluate.systems=["reference","sft-continued","best-of-n","aligned"]',
   "checkpoint.everySteps=2",
   "checkpoint.keep=1",
@@ -46,6 +52,8 @@ for (
       ]);
       const last = (stage: string) =>
         Math.max(...whole.steps.filter((s) => s.stage === stage).map((s) => s.step));
+      const multipliers = whole.steps.flatMap(({ values }) => values["multiplier:ild@3"] ?? []);
+      assert(new Set(multipliers).size > 2, `the multiplier stood still: ${multipliers}`);
       const perEpoch = last("align") / 2;
       assert(Number.isInteger(perEpoch) && perEpoch > 2, `${perEpoch} steps`);
       const stops: [string, number][] = [
@@ -169,6 +177,11 @@ Deno.test("data that changed after the start are refused by the file's name, and
   await Deno.writeTextFile(path, rows);
   await t.step("with the file as it was, the run goes on", async () => {
     assertEquals((await run(config, folder)).outcome?.runFolder, folder);
+  });
+  await t.step("a file more, or one less", () => {
+    const file = { path: "tags.csv", bytes: 3, sha256: "aa" };
+    assertThrows(() => checkSameData([], [file]), Error, "tags.csv: must not be there");
+    assertThrows(() => checkSameData([file], []), Error, 'got "none"');
   });
   await t.step("a finished run that is opened", async () => {
     await Deno.writeTextFile(path, rows + "u1,i23,9999\n");

@@ -19,10 +19,10 @@ Deno.test("an epoch whose reward had no value leaves no trace in the course", ()
   assertEquals(afterEpoch(afterStep(NO_COURSE, { reward: NaN, signal: 0, tied: 0 })), NO_COURSE);
 });
 
-Deno.test("the weights kept are the first of those that score best, and any score beats none", async () => {
+Deno.test("the weights kept are the first of those that score best, and any score beats none, a violated constraint none", async () => {
   await openDevice({ device: "cpu" });
   const before = tf.memory().numTensors;
-  const best = async (scores: readonly number[], start?: number) => {
+  const best = async (scores: readonly number[], start?: number, violations: readonly number[] = []) => {
     let state: Parameters<typeof endEpoch>[0] = {
       parameters: { w: tf.scalar(0) },
       epoch: 0,
@@ -30,9 +30,9 @@ Deno.test("the weights kept are the first of those that score best, and any scor
       best: null,
     };
     if (start !== undefined) state = startBest(state, start);
-    for (const score of scores) {
+    for (const [epoch, score] of scores.entries()) {
       state.parameters["w"]!.dispose();
-      state = endEpoch({ ...state, parameters: { w: tf.scalar(state.epoch + 1) } }, score);
+      state = endEpoch({ ...state, parameters: { w: tf.scalar(state.epoch + 1) } }, score, violations[epoch]);
       assertEquals(state.batch, 0);
     }
     const kept = bestWeights(state);
@@ -46,5 +46,9 @@ Deno.test("the weights kept are the first of those that score best, and any scor
   assertEquals(await best([NaN, 0.1, NaN, 0.05]), 2);
   assertEquals(await best([NaN, NaN]), 1);
   assertEquals(await best([]), 0);
+  // Less violated beats better scored; among equally violated ones the score decides.
+  assertEquals(await best([0.9, 0.1, 0.5, 0.7], undefined, [2, 0, 0, 1]), 3);
+  assertEquals(await best([0.9, 0.8], undefined, [2, 3]), 1);
+  assertEquals(await best([0.9], 0.1, [0.5]), 0);
   assertEquals(tf.memory().numTensors, before);
 });

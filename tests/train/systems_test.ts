@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Context } from "../../src/core/context.ts";
 import { popularityOf } from "../../src/data/popularity.ts";
 import { randomKey } from "../../src/numerics/random.ts";
+import type { Constraint } from "../../src/reward/constraints.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 import { scoreRollouts } from "../../src/reward/score_rollouts.ts";
 import { rollOut } from "../../src/rollout/roll_out.ts";
@@ -138,6 +139,18 @@ onEachDevice("the validation score is the mean of the measure over the greedy li
   const both = await score({ reward: terms });
   const novelty = await score({ metric: terms[1]!.metric });
   assert(Math.abs(both - hits / 70 - novelty) < 1e-9, `${both}, ${hits / 70} and ${novelty}`);
+  // The same level against a bound on either side, in units of the scale; a kept bound makes up for nothing.
+  const bound = (side: "atLeast" | "atMost", value: number): Constraint => ({
+    metric: terms[0]!.metric,
+    side,
+    bound: value,
+  });
+  const { violation } = await validationScore(model, parameters, set, signals, {
+    reward: terms,
+    constraints: [bound("atLeast", hits / 70 + 0.3), bound("atMost", hits / 70 - 0.1), bound("atMost", 9)],
+    scales: [{ reward: 1, level: 0.5 }, { reward: 1, level: 0.25 }, { reward: 1, level: 1 }],
+  }, CUTOFF);
+  assert(Math.abs(violation - (0.6 + 0.4)) < 1e-9, `${violation}`);
   assertEquals(tf.memory().numTensors, before);
   tf.dispose(Object.values(parameters));
 }, ["wasm"]);
