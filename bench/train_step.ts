@@ -4,6 +4,7 @@ import { initialParameters } from "../src/model/parameters.ts";
 import { randomKey } from "../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../src/train/fit_state.ts";
+import { createStepLog } from "../src/train/step_log.ts";
 import { createModel } from "../src/train/model.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
@@ -63,11 +64,12 @@ async function onDevice(name: string, { adapter }: Device): Promise<Record<strin
   }));
   const optimizer = fitOptimizer(BATCH, OPTIONS);
   let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
+  const log = createStepLog("sft", quiet);
   const peak = peakProducts();
   const ms = await medianMs({
     peak: peak.run,
     step: async () => {
-      state = await fitStep(model, state, examples, optimizer, OPTIONS, quiet);
+      state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
     },
   }, { repeats: 15, warmUps: 3 });
   peak.dispose();

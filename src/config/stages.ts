@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
-import { cloneParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
+import { copyParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { columnsOf, compose, type Composition, rewardsOf } from "../reward/composition.ts";
@@ -57,7 +57,7 @@ export async function continuedStage(
   composition: Pick<Composition, "terms">,
 ): Promise<Parameters> {
   const { materials } = stage;
-  const copy = () => cloneParameters(reference);
+  const copy = () => copyParameters(reference);
   return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, {
     reward: composition.terms,
   });

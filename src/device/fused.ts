@@ -7,13 +7,16 @@ import * as tf from "@tensorflow/tfjs-core";
 export const FUSED = {
   rmsNorm: "BladeRmsNorm",
   rmsNormGrad: "BladeRmsNormGrad",
-  attentionSoftmax: "BladeAttentionSoftmax",
-  attentionSoftmaxGrad: "BladeAttentionSoftmaxGrad",
+  attention: "BladeAttention",
+  attentionGrad: "BladeAttentionGrad",
   logSumExp: "BladeLogSumExp",
   logSumExpGrad: "BladeLogSumExpGrad",
   swiglu: "BladeSwiglu",
   swigluGrad: "BladeSwigluGrad",
   rotary: "BladeRotary",
+  dropout: "BladeDropout",
+  squaredNorm: "BladeSquaredNorm",
+  adamw: "BladeAdamW",
 } as const;
 
 /** Whether the backend in use has a kernel of this project. */

@@ -2,9 +2,10 @@
  * The few operations that a decoder and its losses repeat, each with its gradient in one piece. They are what the
  * backends run fused where a kernel of this project exists, and plain tfjs operations elsewhere.
  */
+export { attention, type HeadShape } from "./ops_attention.ts";
+export { dropout } from "./ops_dropout.ts";
 export { logSumExpRows } from "./ops_log_sum_exp.ts";
 export { oneHot } from "./ops_one_hot.ts";
 export { rmsNorm } from "./ops_rms_norm.ts";
 export { rotary } from "./ops_rotary.ts";
-export { attentionSoftmax } from "./ops_attention_softmax.ts";
 export { swiglu } from "./ops_swiglu.ts";

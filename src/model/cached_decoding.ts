@@ -1,10 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import { NO_DROPOUT } from "./dropout.ts";
-import { decoderLayer, embed, hiddenStates, type LayerCache, mergeHeads } from "./decoder.ts";
+import { decoderLayer, embed, hiddenStates } from "./decoder.ts";
 import { type DecoderConfig, headWidth } from "./config.ts";
 import { parameter, type Parameters } from "./parameters.ts";
-import { rotaryAngles, type SequenceBatch } from "./sequences.ts";
+import type { SequenceTensors } from "./sequences.ts";
 import { rmsNorm } from "../device/ops.ts";
+
+/** Keys and values of one layer, [rows, kvHeads, T, headWidth] each. */
+export interface LayerCache {
+  readonly keys: tf.Tensor4D;
+  readonly values: tf.Tensor4D;
+}
 
 /**
  * Keys and values of B histories, computed once, and of the picks that G slates of each have made since. The
@@ -24,25 +30,27 @@ export interface DecodingCache {
 export function prefill(
   config: DecoderConfig,
   parameters: Parameters,
-  batch: SequenceBatch,
+  histories: SequenceTensors,
   groupSize: number,
 ): { cache: DecodingCache; last: tf.Tensor2D } {
   const history: LayerCache[] = [];
-  const { rows, historyLength } = batch;
-  const hidden = hiddenStates(
-    config,
-    parameters,
-    batch,
-    NO_DROPOUT,
-    (layer, cache) => history[layer] = cache,
-  );
+  const [rows, historyLength] = histories.tokens.shape as [number, number];
+  const hidden = hiddenStates(config, parameters, histories, NO_DROPOUT, (layer, qkv) => {
+    const { keys, values } = headsOf(config, qkv, rows);
+    history[layer] = { keys, values };
+  });
   const last = tf.slice(tf.reshape(hidden, [rows, historyLength, config.width]), [0, historyLength - 1, 0], [
     rows,
     1,
     config.width,
   ]);
   // What the newest position may see is what every pick after it may see of the history.
-  const historyMask = tf.slice(batch.mask, [0, 0, historyLength - 1, 0], [rows, 1, 1, historyLength]);
+  const oldest = tf.cast(tf.slice(histories.spans, [0, historyLength - 1, 2], [rows, 1, 1]), "float32");
+  const unseen = tf.less(tf.reshape(tf.range(0, historyLength), [1, 1, historyLength]), oldest);
+  const historyMask: tf.Tensor4D = tf.reshape(
+    tf.mul(tf.cast(unseen, "float32"), -1e9),
+    [rows, 1, 1, historyLength],
+  );
   return {
     cache: { groupSize, historyLength, historyMask, history, picks: null },
     last: tf.reshape(last, [rows, config.width]),
@@ -54,22 +62,23 @@ export function prefill(
  * frees what it no longer needs (a `tf.tidy` around the decoding does).
  *
  * @param pick [B·G] int32 tokens.
+ * @param angles rotary angles of history and picks
  */
 export function decodePick(
   config: DecoderConfig,
   parameters: Parameters,
   cache: DecodingCache,
   pick: tf.Tensor1D,
+  angles: tf.Tensor,
 ): { cache: DecodingCache; hidden: tf.Tensor2D } {
   const rows = pick.shape[0];
   const made = cache.picks?.[0]?.keys.shape[2] ?? 0;
-  const { cos, sin } = rotaryAngles(config, [cache.historyLength + made]);
-  const angleShape: [number, number, number, number] = [1, 1, 1, headWidth(config) / 2];
-  const place = { rows, length: 1, cos: tf.tensor4d(cos, angleShape), sin: tf.tensor4d(sin, angleShape) };
+  const place = { positions: tf.fill([rows], cache.historyLength + made, "int32"), angles };
   const picks: LayerCache[] = [];
   let x = embed(parameters, pick, tf.ones([rows, 1]));
   for (let layer = 0; layer < config.layers; layer++) {
-    x = decoderLayer(config, parameters, layer, x, place, (queries, keys, values) => {
+    x = decoderLayer(config, parameters, layer, x, place, (qkv) => {
+      const { queries, keys, values } = headsOf(config, qkv, rows);
       const before = cache.picks?.[layer];
       const own: LayerCache = before === undefined
         ? { keys, values }
@@ -80,6 +89,20 @@ export function decodePick(
   }
   const hidden = rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon);
   return { cache: { ...cache, picks }, hidden };
+}
+
+/** Queries, keys and values of rows [rows·T, …], [rows, heads or kvHeads, T, head] each. */
+function headsOf(
+  config: DecoderConfig,
+  qkv: tf.Tensor2D,
+  rows: number,
+): LayerCache & { queries: tf.Tensor4D } {
+  const head = headWidth(config);
+  const sizes = [config.heads, config.kvHeads, config.kvHeads];
+  const [queries, keys, values] = tf.split(qkv, sizes.map((count) => count * head), 1).map((part, i) =>
+    tf.transpose(tf.reshape(part, [rows, -1, sizes[i]!, head]), [0, 2, 1, 3]) as tf.Tensor4D
+  ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+  return { queries, keys, values };
 }
 
 /** Attention of one query position per slate over its context's history and its own picks. */
@@ -118,7 +141,7 @@ function cachedAttention(
   const [historyWeights, pickWeights] = tf.split(weights, [historyLength, made], 3) as [tf.Tensor, tf.Tensor];
   const fromHistory = bySlate(tf.matMul(byContext(historyWeights, historyLength), history.values), head);
   const mixed = tf.add(fromHistory, tf.matMul(pickWeights, own.values));
-  return mergeHeads(tf.reshape(mixed, [rows, heads, 1, head]));
+  return tf.reshape(mixed, [rows, heads * head]);
 }
 
 /** The cache with its slates taken from other slates (rows of [B·G]): what beam search needs. */

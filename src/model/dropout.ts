@@ -1,5 +1,8 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import type { HostArray } from "../device/arrays.ts";
+import { dropout as drop } from "../device/ops.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import type { DecoderConfig } from "./config.ts";
 
 /** Inverted dropout (scaled by 1/(1−rate) in training) whose masks come from counters: the same on every device. */
 export interface Dropout {
@@ -10,21 +13,26 @@ export interface Dropout {
 /** No dropout: inference. */
 export const NO_DROPOUT: Dropout = { apply: (x) => x };
 
-/** Dropout with the masks of one step. `rate` in [0, 1). */
-export function dropout(rate: number, key: RandomKey): Dropout {
+/** [places, 2] The keys of one step's masks, a row for each place of the network. */
+export function dropoutKeys(config: DecoderConfig, key: RandomKey): HostArray {
+  const names = places(config);
+  return { data: Int32Array.from(names.flatMap((name) => key.split(name).words)), shape: [names.length, 2] };
+}
+
+/**
+ * Dropout with the masks of one step.
+ *
+ * @param keys `dropoutKeys` on the device
+ * @param rate in [0, 1)
+ */
+export function dropout(config: DecoderConfig, keys: tf.Tensor, rate: number): Dropout {
   if (rate === 0) return NO_DROPOUT;
-  const keep = 1 / (1 - rate);
-  const threshold = Math.round(rate * 65536);
-  return {
-    apply(x, place) {
-      const mask = new Float32Array(x.size);
-      const { bits } = key.split(place);
-      for (let i = 0; i < mask.length; i += 2) {
-        const word = bits(i >> 1);
-        if ((word & 0xffff) >= threshold) mask[i] = keep;
-        if (i + 1 < mask.length && word >>> 16 >= threshold) mask[i + 1] = keep;
-      }
-      return tf.mul(x, tf.tensor(mask, x.shape));
-    },
-  };
+  const names = places(config);
+  return { apply: (x, place) => drop(x, keys, names.indexOf(place), rate) };
+}
+
+/** Where the decoder drops. */
+function places({ layers }: DecoderConfig): string[] {
+  const ofLayer = (layer: number) => [`attention ${layer}`, `feed-forward ${layer}`];
+  return ["embedding", ...Array.from({ length: layers }, (_, layer) => ofLayer(layer)).flat()];
 }

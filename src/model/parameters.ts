@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { readNumbers } from "../device/computation.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { type DecoderConfig, headWidth } from "./config.ts";
 
@@ -68,19 +69,19 @@ export function initialParameters(config: DecoderConfig, key: RandomKey): Parame
   return parameters;
 }
 
-/** The same weights under new handles: freeing one tree leaves the other. */
-export function cloneParameters(parameters: Parameters): Parameters {
-  return Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tf.clone(tensor)]));
+/** The same weights in tensors of their own: changing or freeing one tree leaves the other. */
+export function copyParameters(parameters: Parameters): Parameters {
+  return Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tf.mul(tensor, 1)]));
 }
 
 /** Weights read back to the host, for checkpoints and tests. */
 export async function readParameters(parameters: Parameters): Promise<Map<string, HostTensor>> {
-  const entries = await Promise.all(
-    Object.entries(parameters).map(async ([name, tensor]) =>
-      [name, { shape: tensor.shape, data: await tensor.data() as Float32Array }] as const
+  const numbers = await readNumbers(Object.values(parameters));
+  return new Map(
+    Object.entries(parameters).map(([name, { shape }], i) =>
+      [name, { shape, data: numbers[i] as Float32Array }] as const
     ),
   );
-  return new Map(entries);
 }
 
 /** A tensor's values on the host. */
@@ -92,7 +93,8 @@ export interface HostTensor {
 /** Weights on the device from their values on the host. */
 export function uploadParameters(values: ReadonlyMap<string, HostTensor>): Parameters {
   return Object.fromEntries(
-    [...values].map(([name, { shape, data }]) => [name, tf.tensor(data, [...shape], "float32")]),
+    // A copy: updates in place must not reach the caller's numbers.
+    [...values].map(([name, { shape, data }]) => [name, tf.tensor(data.slice(), [...shape], "float32")]),
   );
 }
 

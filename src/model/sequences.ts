@@ -1,5 +1,5 @@
-import * as tf from "@tensorflow/tfjs";
 import type { TokenId } from "../core/ids.ts";
+import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { type DecoderConfig, headWidth } from "./config.ts";
 
 /**
@@ -18,41 +18,51 @@ export interface Branch {
   readonly picks: readonly TokenId[];
 }
 
+/** What the decoder reads of sequences. Tokens stand in rows of T columns. */
+export type SequenceArrays = {
+  /** [rows, T] int32 */
+  readonly tokens: HostArray;
+  /** [rows, T] int32: the place in its sequence that a token stands at, for the rotary angles. */
+  readonly positions: HostArray;
+  /**
+   * [rows, T, 3] int32: a token sees the columns `from` … `to`−1 of the history, and those from `own` to itself.
+   */
+  readonly spans: HostArray;
+  /** [places, headWidth] cosines, then sines, of the rotary angles of every place. */
+  readonly angles: HostArray;
+  /** [rows·T, 1] 1 where the token is a pick of a slate; [1, 1] of 0 when there are no branches. */
+  readonly isPick: HostArray;
+};
+
+/** The same on the device. */
+export type SequenceTensors = Uploaded<SequenceArrays>;
+
 /**
  * Sequences as the decoder takes them. Columns: history, right-aligned in `historyLength` columns, then
  * `branches` × `branchLength` columns of picks.
  */
-export interface SequenceBatch {
+export interface SequenceLayout {
   readonly rows: number;
   /** Columns in all, T. */
   readonly length: number;
   readonly historyLength: number;
   readonly branchLength: number;
-  /** [rows·T] int32 */
-  readonly tokens: tf.Tensor1D;
-  /** [rows·T, 1] 1 where the token is a pick of a slate; null when there are no branches. */
-  readonly isPick: tf.Tensor2D | null;
-  /** [rows, 1, heads/kvHeads·T, T] 0 where a position may look, −1e9 where not. */
-  readonly mask: tf.Tensor4D;
-  /** [1 or rows, 1, T, headWidth/2] rotary angles. */
-  readonly cos: tf.Tensor4D;
-  readonly sin: tf.Tensor4D;
+  readonly arrays: SequenceArrays;
   /** Flat position (row·T + column) of a history token, counted from the oldest. */
   historyPosition(row: number, index: number): number;
   /** Flat position of a pick. */
   pickPosition(row: number, branch: number, index: number): number;
 }
 
-const HIDDEN = -1e9;
 /** History columns are rounded up to a multiple of this, so that few shapes occur. */
 const LENGTH_STEP = 8;
 
-/** Lays sequences out for one pass of the decoder. The caller disposes it with `disposeSequences`. */
+/** Lays sequences out for one pass of the decoder. */
 export function layOutSequences(
   config: DecoderConfig,
   sequences: readonly Sequence[],
   fill: TokenId,
-): SequenceBatch {
+): SequenceLayout {
   const rows = sequences.length;
   const longest = sequences.reduce((most, { history }) => Math.max(most, history.length), 1);
   const historyLength = Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP;
@@ -63,86 +73,60 @@ export function layOutSequences(
   );
   const length = historyLength + branchCount * branchLength;
   const branched = branchCount * branchLength > 0;
-  const groups = config.heads / config.kvHeads;
   const tokens = new Int32Array(rows * length).fill(fill);
-  const isPick = new Float32Array(branched ? rows * length : 0);
-  const positions = new Int32Array((branched ? rows : 1) * length);
-  const mask = new Float32Array(rows * length * length).fill(HIDDEN);
-  if (!branched) { for (let column = 0; column < length; column++) positions[column] = column; }
+  const isPick = new Float32Array(branched ? rows * length : 1);
+  const positions = new Int32Array(rows * length);
+  const spans = new Int32Array(rows * length * 3);
 
   sequences.forEach(({ history, branches }, row) => {
     const offset = historyLength - history.length;
-    const look = (from: number, to: number) => mask[(row * length + from) * length + to] = 0;
+    const place = (column: number, from: number, to: number, own: number, position: number) => {
+      spans.set([from, to, own], 3 * (row * length + column));
+      positions[row * length + column] = position;
+    };
+    // What stands for nothing sees itself alone, so that its numbers are numbers.
+    for (let column = 0; column < length; column++) place(column, 0, 0, column, Math.min(column, longest));
     history.forEach((token, i) => {
       tokens[row * length + offset + i] = token;
-      for (let j = 0; j <= i; j++) look(offset + i, offset + j);
+      place(offset + i, 0, 0, offset, offset + i);
     });
-    if (branched) {
-      for (let column = 0; column < historyLength; column++) positions[row * length + column] = column;
-    }
     branches.forEach(({ start, picks }, branch) => {
       const first = historyLength + branch * branchLength;
       picks.forEach((token, i) => {
         tokens[row * length + first + i] = token;
         isPick[row * length + first + i] = 1;
-        positions[row * length + first + i] = offset + start + i;
-        for (let j = 0; j < start; j++) look(first + i, offset + j);
-        for (let j = 0; j <= i; j++) look(first + i, first + j);
+        place(first + i, offset, offset + start, first, offset + start + i);
       });
     });
   });
-  const { cos, sin } = rotaryAngles(config, positions);
-  const angleShape: [number, number, number, number] = [
-    branched ? rows : 1,
-    1,
-    length,
-    headWidth(config) / 2,
-  ];
   return {
     rows,
     length,
     historyLength,
     branchLength,
-    tokens: tf.tensor1d(tokens, "int32"),
-    isPick: branched ? tf.tensor2d(isPick, [rows * length, 1]) : null,
-    mask: tf.tensor4d(repeatRows(mask, rows, length * length, groups), [rows, 1, groups * length, length]),
-    cos: tf.tensor4d(cos, angleShape),
-    sin: tf.tensor4d(sin, angleShape),
+    arrays: {
+      tokens: { data: tokens, shape: [rows, length] },
+      positions: { data: positions, shape: [rows, length] },
+      spans: { data: spans, shape: [rows, length, 3] },
+      angles: rotaryAngles(config, historyLength + branchLength),
+      isPick: { data: isPick, shape: branched ? [rows * length, 1] : [1, 1] },
+    },
     historyPosition: (row, index) => row * length + historyLength - sequences[row]!.history.length + index,
     pickPosition: (row, branch, index) => row * length + historyLength + branch * branchLength + index,
   };
 }
 
-/** Frees the tensors of a batch. */
-export function disposeSequences({ tokens, isPick, mask, cos, sin }: SequenceBatch): void {
-  tf.dispose([tokens, mask, cos, sin]);
-  isPick?.dispose();
-}
-
-/** Cosines and sines of the rotary angles (arXiv 2104.09864), [positions, headWidth/2] each. */
-export function rotaryAngles(
-  config: DecoderConfig,
-  positions: ArrayLike<number>,
-): { cos: Float32Array; sin: Float32Array } {
-  const half = headWidth(config) / 2;
-  const cos = new Float32Array(positions.length * half);
-  const sin = new Float32Array(positions.length * half);
-  for (let p = 0; p < positions.length; p++) {
+/** Cosines and then sines of the rotary angles (arXiv 2104.09864) of the places 0 … `places`−1, [places, headWidth]. */
+export function rotaryAngles(config: DecoderConfig, places: number): HostArray {
+  const width = headWidth(config);
+  const half = width / 2;
+  const data = new Float32Array(places * width);
+  for (let place = 0; place < places; place++) {
     for (let i = 0; i < half; i++) {
-      const angle = positions[p]! * config.ropeBase ** (-i / half);
-      cos[p * half + i] = Math.cos(angle);
-      sin[p * half + i] = Math.sin(angle);
+      const angle = place * config.ropeBase ** (-i / half);
+      data[place * width + i] = Math.cos(angle);
+      data[place * width + half + i] = Math.sin(angle);
     }
   }
-  return { cos, sin };
-}
-
-function repeatRows(values: Float32Array, rows: number, size: number, times: number): Float32Array {
-  if (times === 1) return values;
-  const out = new Float32Array(values.length * times);
-  for (let row = 0; row < rows; row++) {
-    const part = values.subarray(row * size, (row + 1) * size);
-    for (let t = 0; t < times; t++) out.set(part, (row * times + t) * size);
-  }
-  return out;
+  return { data, shape: [places, width] };
 }

@@ -5,6 +5,8 @@
 export interface RandomKey {
   /** A key of its own for a named use: `key.split("rollout", step, contextId)`. */
   split(...path: readonly (string | number)[]): RandomKey;
+  /** The key as two 32-bit integers, for those who compute `bits` elsewhere. */
+  readonly words: readonly [high: number, low: number];
   /** 32 random bits at a counter, as an integer 0 … 2³²−1. */
   bits(counter: number): number;
   /** Uniform in (0, 1), open at both ends, from 32 bits. */
@@ -30,18 +32,20 @@ export interface RandomKey {
  * ```
  */
 export function randomKey(seed: number): RandomKey {
-  return keyOf(
+  return keyOfWords(
     mix(seed | 0, 0x9e3779b9),
     mix(Math.floor(seed / 2 ** 32) | 0, 0x7f4a7c15 ^ seed),
   );
 }
 
-function keyOf(high: number, low: number): RandomKey {
+/** The key that has these words. */
+export function keyOfWords(high: number, low: number): RandomKey {
   const bits = (counter: number) =>
     mix(mix(counter | 0, low) ^ high, Math.floor(counter / 2 ** 32) ^ low) >>>
     0;
   const uniform = (counter: number) => (bits(counter) + 0.5) * 2 ** -32;
   return {
+    words: [high, low],
     split(...path) {
       let [a, b] = [high, low];
       for (const part of path) {
@@ -49,7 +53,7 @@ function keyOf(high: number, low: number): RandomKey {
           [a, b] = [mix(a ^ word, b), mix(b + 0x9e3779b9 | 0, a ^ word)];
         }
       }
-      return keyOf(a, b);
+      return keyOfWords(a, b);
     },
     bits,
     uniform,

@@ -1,9 +1,7 @@
-import { addDecayedWeights } from "./add_decayed_weights.ts";
-import { chain } from "./chain.ts";
-import { clipByGlobalNorm } from "./clip_by_global_norm.ts";
-import { type Optimizer, optimizerOf } from "./optimizer.ts";
-import { scaleByAdam } from "./scale_by_adam.ts";
-import { scaleBySchedule } from "./scale_by.ts";
+import * as tf from "@tensorflow/tfjs";
+import { type AdamWConstants, adamwStep, squaredNorm } from "../device/adamw_step.ts";
+import type { Optimizer } from "./optimizer.ts";
+import type { ParameterTree } from "./parameter_tree.ts";
 import { constantRate, type LearningRateSchedule } from "./schedules.ts";
 
 /** What `adamw` may be told. */
@@ -25,38 +23,81 @@ export interface AdamWOptions {
 }
 
 /**
- * AdamW with clipping and a schedule, the optimizer of both loops.
+ * AdamW with clipping by the global norm and a schedule, the optimizer of both loops: one kernel per parameter, in
+ * place.
  *
  * @example
  * ```ts
- * import "@tensorflow/tfjs-backend-cpu";
  * import * as tf from "@tensorflow/tfjs";
  * import { adamw } from "./adamw.ts";
- * import { disposeState } from "./optimizer.ts";
- * import { disposeTree } from "./parameter_tree.ts";
+ * import { openDevice } from "../device/open_device.ts";
+ * import { uploadArrays } from "../device/arrays.ts";
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
- * await tf.setBackend("cpu");
+ * await openDevice({ device: "cpu" });
  * const optimizer = adamw({ learningRate: 0.1, clipNorm: 1 });
  * const parameters = { w: tf.tensor1d([1, 1]) };
- * const state = optimizer.init(parameters);
- * const next = optimizer.update({ w: tf.tensor1d([3, -4]) }, state, parameters);
- * disposeTree(parameters);
- * disposeState(state);
- * assertEquals(next.metrics.gradientNorm.dataSync()[0], 5);
- * assertAlmostEquals(next.parameters.w!.dataSync()[0]!, 0.9, 1e-6);
- * assertAlmostEquals(next.parameters.w!.dataSync()[1]!, 1.1, 1e-6);
+ * const { slots } = optimizer.init(parameters);
+ * const { numbers } = uploadArrays({ numbers: optimizer.numbers(1) });
+ * const norm = optimizer.update({ w: tf.tensor1d([3, -4]) }, slots, parameters, numbers);
+ * assertEquals(norm.dataSync()[0], 5);
+ * assertAlmostEquals(parameters.w.dataSync()[0]!, 0.9, 1e-6);
+ * assertAlmostEquals(parameters.w.dataSync()[1]!, 1.1, 1e-6);
  * ```
  */
 export function adamw(o: AdamWOptions): Optimizer {
   const rate = typeof o.learningRate === "number" ? constantRate(o.learningRate) : o.learningRate;
   const decays = o.decays ?? ((_name, rank) => rank >= 2);
-  return optimizerOf(
-    chain(
-      clipByGlobalNorm(o.clipNorm ?? Infinity),
-      scaleByAdam({ ...o }),
-      addDecayedWeights(o.weightDecay ?? 0, (group) => group === "decayed"),
-      scaleBySchedule(rate),
-    ),
-    (name, tensor) => decays(name, tensor.rank) && (o.weightDecay ?? 0) > 0 ? "decayed" : "plain",
+  const { b1 = 0.9, b2 = 0.999, epsilon = 1e-8, weightDecay = 0, clipNorm = Infinity } = o;
+  const constants: AdamWConstants = { b1, b2, epsilon, weightDecay, clipNorm };
+  return {
+    constants: { ...constants, clipNorm: String(clipNorm) },
+    init: (parameters) => ({
+      step: 0,
+      slots: { ...zeros("first", parameters), ...zeros("second", parameters) },
+    }),
+    numbers: (step) => ({
+      data: Float32Array.of(rate(step), 1 - b1 ** step, 1 - b2 ** step),
+      shape: [3],
+    }),
+    update(gradients, slots, parameters, numbers) {
+      requireGradients(gradients, parameters);
+      // By name, so that the order in which parameters are listed changes no sum.
+      const names = Object.keys(parameters).sort();
+      const squares = squaredNorm(names.map((name) => gradients[name]!));
+      for (const name of names) {
+        const parameter = parameters[name]!;
+        adamwStep(
+          {
+            parameter,
+            first: slots[`first/${name}`]!,
+            second: slots[`second/${name}`]!,
+            gradient: gradients[name]!,
+          },
+          squares,
+          numbers,
+          decays(name, parameter.rank) ? constants : { ...constants, weightDecay: 0 },
+        );
+      }
+      const norm = tf.sqrt(squares) as tf.Scalar;
+      squares.dispose();
+      return norm;
+    },
+  };
+}
+
+function zeros(slot: string, parameters: ParameterTree): ParameterTree {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, { shape }]) => [`${slot}/${name}`, tf.zeros(shape)]),
+  );
+}
+
+function requireGradients(gradients: ParameterTree, parameters: ParameterTree): void {
+  const missing = Object.keys(parameters).find((name) => gradients[name] === undefined);
+  const unknown = Object.keys(gradients).find((name) => parameters[name] === undefined);
+  if (missing === undefined && unknown === undefined) return;
+  throw new TypeError(
+    missing !== undefined
+      ? `Cannot update: every parameter needs a gradient, "${missing}" has none`
+      : `Cannot update: every gradient needs a parameter, got one for "${unknown}"`,
   );
 }

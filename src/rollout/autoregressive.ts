@@ -2,18 +2,19 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import type { Slates } from "../core/slates.ts";
+import { type HostArray, uploadArrays, type Uploaded } from "../device/arrays.ts";
 import { logSumExpRows, oneHot } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { decodePick, type DecodingCache, prefill } from "../model/cached_decoding.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
-import { disposeSequences, layOutSequences } from "../model/sequences.ts";
+import { layOutSequences, rotaryAngles, type SequenceArrays } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { beamSearch } from "./beam_search.ts";
 import { EXCLUDED, picksOf, seenMask } from "./candidates.ts";
 import { historiesOf, historyTokens } from "./histories.ts";
-import type { Policy, RankedSlates } from "./policy.ts";
+import type { Policy, RankedSlates, SlateShape } from "./policy.ts";
 import { repeatRows } from "./repeat_rows.ts";
 
 /**
@@ -22,7 +23,10 @@ import { repeatRows } from "./repeat_rows.ts";
  */
 export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): Policy {
   const items = codec.trie.children(codec.trie.root).length;
+  const constants = { slate: "autoregressive", config, items };
   return {
+    constants,
+
     async sample(parameters, contexts, { groupSize, cutoff, key }) {
       const { picks, logProbs } = await decode(
         config,
@@ -44,8 +48,10 @@ export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): P
       return ranked(cutoff, await decode(config, codec, items, parameters, contexts, 1, cutoff, null));
     },
 
-    logProb: (parameters, contexts, slates) =>
-      autoregressiveLogProb(config, codec, items, parameters, contexts, slates),
+    layOut: (contexts, slates) => layOutSlates(config, codec, items, contexts, slates),
+
+    logProb: (parameters, arrays, shape) =>
+      autoregressiveLogProb(config, items, parameters, arrays as Uploaded<SlateArrays>, shape),
   };
 }
 
@@ -71,18 +77,19 @@ async function decode(
   key: RandomKey | null,
 ): Promise<{ picks: Int32Array; logProbs: Float32Array }> {
   const rows = contexts.length * groupSize;
-  const batch = historiesOf(config, codec, contexts);
+  const histories = uploadArrays(historiesOf(config, codec, contexts).arrays);
+  const angles = uploadArrays({ angles: rotaryAngles(config, histories.tokens.shape[1]! + cutoff) }).angles;
   const picks: tf.Tensor1D[] = [];
   const logProbs: tf.Tensor1D[] = [];
   let step: DecodingStep = tidy(() => {
-    const { cache, last } = prefill(config, parameters, batch, groupSize);
+    const { cache, last } = prefill(config, parameters, histories, groupSize);
     return {
       cache,
       scores: repeatRows(itemScores(parameters, last, items), groupSize),
       mask: tf.tensor2d(seenMask(contexts, items, groupSize), [rows, items]),
     };
   });
-  disposeSequences(batch);
+  tf.dispose(Object.values(histories));
   const { history, historyMask } = step.cache;
   for (let k = 0; k < cutoff; k++) {
     const { cache, scores, mask } = step;
@@ -97,14 +104,14 @@ async function decode(
     picks.push(chosen.pick);
     logProbs.push(chosen.logProb);
     const next: DecodingStep | null = k === cutoff - 1 ? null : tidy(() => {
-      const { cache: grown, hidden } = decodePick(config, parameters, cache, chosen.pick);
+      const { cache: grown, hidden } = decodePick(config, parameters, cache, chosen.pick, angles);
       return { cache: grown, scores: itemScores(parameters, hidden, items), mask: tf.clone(chosen.mask) };
     });
     disposeStep(step);
     chosen.mask.dispose();
     if (next !== null) step = next;
   }
-  tf.dispose([historyMask, ...history.flatMap(({ keys, values }) => [keys, values])]);
+  tf.dispose([angles, historyMask, ...history.flatMap(({ keys, values }) => [keys, values])]);
   const [picked, logProb] = tidy(() => [tf.stack(picks, 1), tf.stack(logProbs, 1)] as const);
   tf.dispose([...picks, ...logProbs]);
   const out = {
@@ -141,15 +148,26 @@ function noise(key: RandomKey, contexts: readonly Context[], groupSize: number, 
   return tf.tensor2d(values, [contexts.length * groupSize, items]);
 }
 
-/** All G slates of a context in one pass over [history | slate 1 | … | slate G]. */
-function autoregressiveLogProb(
+/** What the probability of slates depends on. */
+type SlateArrays = SequenceArrays & {
+  /** [B·G·K] int32 the positions that pick. */
+  readonly picking: HostArray;
+  /** [B·G·K] int32 what they pick. */
+  readonly picks: HostArray;
+  /** [B·G·K] 1 where there is a pick. */
+  readonly present: HostArray;
+  /** [B·G·K, items] `EXCLUDED` at seen and picked items. */
+  readonly excluded: HostArray;
+};
+
+/** All G slates of a context as one sequence [history | slate 1 | … | slate G]. */
+function layOutSlates(
   config: DecoderConfig,
   codec: ItemCodec,
   items: number,
-  parameters: Parameters,
   contexts: readonly Context[],
   slates: Slates,
-): tf.Tensor1D {
+): SlateArrays {
   const { groupSize, cutoff } = slates;
   const slateCount = contexts.length * groupSize;
   const sequences = contexts.map((context, b) => {
@@ -160,9 +178,9 @@ function autoregressiveLogProb(
     }));
     return { history, branches };
   });
-  const batch = layOutSequences(config, sequences, codec.begin);
-  const positions = new Int32Array(slateCount * cutoff);
-  const targets = new Int32Array(slateCount * cutoff);
+  const layout = layOutSequences(config, sequences, codec.begin);
+  const picking = new Int32Array(slateCount * cutoff);
+  const picks = new Int32Array(slateCount * cutoff);
   const present = new Float32Array(slateCount * cutoff);
   const mask = new Float32Array(slateCount * cutoff * items);
   const seen = seenMask(contexts, items);
@@ -171,20 +189,35 @@ function autoregressiveLogProb(
     const excluded = seen.slice(b * items, (b + 1) * items);
     picksOf(slates, row).forEach((item, k) => {
       const place = row * cutoff + k;
-      positions[place] = k === 0
-        ? batch.historyPosition(b, sequences[b]!.history.length - 1)
-        : batch.pickPosition(b, row % groupSize, k - 1);
-      targets[place] = item;
+      picking[place] = k === 0
+        ? layout.historyPosition(b, sequences[b]!.history.length - 1)
+        : layout.pickPosition(b, row % groupSize, k - 1);
+      picks[place] = item;
       present[place] = 1;
       mask.set(excluded, place * items);
       excluded[item] = EXCLUDED;
     });
   }
-  const hidden = hiddenStates(config, parameters, batch);
-  const at = tf.gather(hidden, tf.tensor1d(positions, "int32"));
-  const allowed = tf.add(itemScores(parameters, at, items), tf.tensor2d(mask, [slateCount * cutoff, items]));
-  const targetRows = tf.gather(parameter(parameters, "embedding"), tf.tensor1d(targets, "int32"));
-  const logProbs = tf.sub(tf.sum(tf.mul(at, targetRows), 1), logSumExpRows(allowed as tf.Tensor2D));
-  const perPick = tf.mul(logProbs, tf.tensor1d(present));
-  return tf.sum(tf.reshape(perPick, [slateCount, cutoff]), 1);
+  return {
+    ...layout.arrays,
+    picking: { data: picking, shape: [slateCount * cutoff] },
+    picks: { data: picks, shape: [slateCount * cutoff] },
+    present: { data: present, shape: [slateCount * cutoff] },
+    excluded: { data: mask, shape: [slateCount * cutoff, items] },
+  };
+}
+
+function autoregressiveLogProb(
+  config: DecoderConfig,
+  items: number,
+  parameters: Parameters,
+  arrays: Uploaded<SlateArrays>,
+  { cutoff }: SlateShape,
+): tf.Tensor1D {
+  const hidden = hiddenStates(config, parameters, arrays);
+  const at = tf.gather(hidden, arrays.picking) as tf.Tensor2D;
+  const allowed = tf.add(itemScores(parameters, at, items), arrays.excluded) as tf.Tensor2D;
+  const pickedRows = tf.gather(parameter(parameters, "embedding"), arrays.picks);
+  const logProbs = tf.sub(tf.sum(tf.mul(at, pickedRows), 1), logSumExpRows(allowed));
+  return tf.sum(tf.reshape(tf.mul(logProbs, arrays.present), [-1, cutoff]), 1);
 }

@@ -1,11 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
+import { uploadArrays } from "../device/arrays.ts";
 import { logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { decodePick, type DecodingCache, prefill, reorderPicks } from "../model/cached_decoding.ts";
 import { itemScores } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
+import { rotaryAngles } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import { seenMask, topItems } from "./candidates.ts";
 import { historiesOf } from "./histories.ts";
@@ -30,9 +32,10 @@ export async function beamSearch(
 ): Promise<RankedSlates> {
   const items = codec.trie.children(codec.trie.root).length;
   const seen = seenMask(contexts, items);
-  const batch = historiesOf(config, codec, contexts);
+  const histories = uploadArrays(historiesOf(config, codec, contexts).arrays);
+  const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.tokens.shape[1]! + cutoff) });
   let state = tidy(() => {
-    const { cache, last } = prefill(config, parameters, batch, beams);
+    const { cache, last } = prefill(config, parameters, histories, beams);
     return { cache, scores: repeatRows(itemScores(parameters, last, items), beams) };
   });
   let front: Beam[][] = contexts.map(() => [{ picks: [], scores: [], logProb: 0 }]);
@@ -46,7 +49,13 @@ export async function beamSearch(
     );
     const next = tidy(() => {
       const cache = reorderPicks(state.cache, tf.tensor1d(parents, "int32"));
-      const { cache: grown, hidden } = decodePick(config, parameters, cache, tf.tensor1d(newest, "int32"));
+      const { cache: grown, hidden } = decodePick(
+        config,
+        parameters,
+        cache,
+        tf.tensor1d(newest, "int32"),
+        angles,
+      );
       return { cache: grown, scores: itemScores(parameters, hidden, items) };
     });
     disposeStep(state);
@@ -54,7 +63,7 @@ export async function beamSearch(
   }
   disposeStep(state);
   tf.dispose([state.cache.historyMask, ...state.cache.history.flatMap(({ keys, values }) => [keys, values])]);
-  tf.dispose([batch.tokens, batch.mask, batch.cos, batch.sin]);
+  tf.dispose([angles, ...Object.values(histories)]);
   const best = front.map((alive) => alive[0]!);
   return {
     groupSize: 1,

@@ -2,7 +2,7 @@ import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import type { ItemIndex, TokenId } from "../core/ids.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { layOutSequences, type SequenceBatch } from "../model/sequences.ts";
+import { layOutSequences, type SequenceLayout } from "../model/sequences.ts";
 
 /** A history as the decoder reads it: the begin token, then the tokens of each item, oldest first. */
 export function historyTokens(codec: ItemCodec, history: readonly ItemIndex[]): TokenId[] {
@@ -16,7 +16,7 @@ export function historiesOf(
   config: DecoderConfig,
   codec: ItemCodec,
   contexts: readonly Context[],
-): SequenceBatch {
+): SequenceLayout {
   const sequences = contexts.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] }));
   return layOutSequences(config, sequences, codec.begin);
 }

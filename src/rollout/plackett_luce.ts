@@ -3,15 +3,17 @@ import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import { NO_ITEM } from "../core/ids.ts";
 import type { Slates } from "../core/slates.ts";
+import type { HostArray, Uploaded } from "../device/arrays.ts";
+import { compute, takeNumbers } from "../device/computation.ts";
 import { logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
-import { tidy } from "../model/tidy.ts";
+import type { SequenceArrays } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { EXCLUDED, picksOf, seenMask, topItems } from "./candidates.ts";
 import { historiesOf } from "./histories.ts";
-import type { Policy } from "./policy.ts";
+import type { Policy, SlateShape } from "./policy.ts";
 
 /**
  * Slates drawn without replacement from one score vector per context (Plackett 1975, Luce 1959):
@@ -19,13 +21,17 @@ import type { Policy } from "./policy.ts";
  */
 export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Policy {
   const items = codec.trie.children(codec.trie.root).length;
+  const constants = { slate: "plackett-luce", config, items };
   const readScores = async (parameters: Parameters, contexts: readonly Context[]) => {
-    const scores = tidy(() => itemScores(parameters, lastHidden(config, codec, parameters, contexts), items));
-    const values = await scores.data() as Float32Array;
-    scores.dispose();
-    return contexts.map((_, row) => values.subarray(row * items, (row + 1) * items));
+    const { arrays } = historiesOf(config, codec, contexts);
+    const { scores } = await takeNumbers(compute(
+      { name: "scores", constants, arrays, weights: parameters },
+      (arrays) => ({ scores: itemScores(parameters, lastHidden(config, parameters, arrays), items) }),
+    ));
+    return contexts.map((_, row) => scores.subarray(row * items, (row + 1) * items) as Float32Array);
   };
   return {
+    constants,
     async sample(parameters, contexts, { groupSize, cutoff, key }) {
       const scores = await readScores(parameters, contexts);
       const drawn = new Int32Array(contexts.length * groupSize * cutoff);
@@ -59,12 +65,17 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
       return { groupSize: 1, cutoff, items: ranked, behaviorLogProb, scores: rankScores };
     },
 
-    logProb: (parameters, contexts, slates) =>
+    layOut: (contexts, slates) => ({
+      ...historiesOf(config, codec, contexts).arrays,
+      ...layOutSlates(contexts, slates, items),
+    }),
+
+    logProb: (parameters, arrays, shape) =>
       plackettLuceLogProb(
         parameters,
-        lastHidden(config, codec, parameters, contexts),
-        contexts,
-        slates,
+        lastHidden(config, parameters, arrays as Uploaded<SequenceArrays>),
+        arrays as Uploaded<SlateArrays>,
+        shape,
         items,
       ),
   };
@@ -150,30 +161,30 @@ function restOf(each: Float64Array, picks: Int32Array): number {
 /** Hidden state at the newest position of each context, [B, width]. */
 function lastHidden(
   config: DecoderConfig,
-  codec: ItemCodec,
   parameters: Parameters,
-  contexts: readonly Context[],
+  arrays: Uploaded<SequenceArrays>,
 ): tf.Tensor2D {
-  const batch = historiesOf(config, codec, contexts);
-  const { rows, length } = batch;
-  const hidden = hiddenStates(config, parameters, batch);
+  const [rows, length] = arrays.tokens.shape as [number, number];
+  const hidden = hiddenStates(config, parameters, arrays);
   return tf.reshape(
     tf.slice(tf.reshape(hidden, [rows, length, config.width]), [0, length - 1, 0], [rows, 1, config.width]),
     [rows, config.width],
   );
 }
 
-/** [B·G] log-probabilities from hidden states [B, width]. Suffix sums of what is left, never a difference of sums. */
-function plackettLuceLogProb(
-  parameters: Parameters,
-  hidden: tf.Tensor2D,
-  contexts: readonly Context[],
-  slates: Slates,
-  items: number,
-): tf.Tensor1D {
+/** What the probability of slates depends on beside the scores. */
+type SlateArrays = {
+  /** [B·G, items] 0 at what a slate might have picked and did not, `EXCLUDED` elsewhere. */
+  readonly neverPicked: HostArray;
+  /** [B·G·K] int32 */
+  readonly picks: HostArray;
+  /** [B·G, K] 1 where there is a pick. */
+  readonly present: HostArray;
+};
+
+function layOutSlates(contexts: readonly Context[], slates: Slates, items: number): SlateArrays {
   const { groupSize, cutoff } = slates;
-  const [rows, width] = hidden.shape;
-  const slateCount = rows * groupSize;
+  const slateCount = contexts.length * groupSize;
   const neverPicked = seenMask(contexts, items, groupSize);
   const picks = new Int32Array(slateCount * cutoff);
   const present = new Float32Array(slateCount * cutoff);
@@ -184,11 +195,28 @@ function plackettLuceLogProb(
       present[row * cutoff + k] = 1;
     });
   }
+  return {
+    neverPicked: { data: neverPicked, shape: [slateCount, items] },
+    picks: { data: picks, shape: [slateCount * cutoff] },
+    present: { data: present, shape: [slateCount, cutoff] },
+  };
+}
+
+/** [B·G] log-probabilities from hidden states [B, width]. Suffix sums of what is left, never a difference of sums. */
+function plackettLuceLogProb(
+  parameters: Parameters,
+  hidden: tf.Tensor2D,
+  { neverPicked, picks, present }: Uploaded<SlateArrays>,
+  { groupSize, cutoff }: SlateShape,
+  items: number,
+): tf.Tensor1D {
+  const [rows, width] = hidden.shape;
+  const slateCount = rows * groupSize;
   const scores = tf.reshape(itemScores(parameters, hidden, items), [rows, 1, items]);
   const rest = logSumExpRows(
-    tf.reshape(tf.add(scores, tf.tensor3d(neverPicked, [rows, groupSize, items])), [slateCount, items]),
+    tf.reshape(tf.add(scores, tf.reshape(neverPicked, [rows, groupSize, items])), [slateCount, items]),
   );
-  const pickedRows = tf.gather(parameter(parameters, "embedding"), tf.tensor1d(picks, "int32"));
+  const pickedRows = tf.gather(parameter(parameters, "embedding"), picks);
   const picked = tf.reshape(
     tf.sum(
       tf.mul(
@@ -199,8 +227,7 @@ function plackettLuceLogProb(
     ),
     [slateCount, cutoff],
   );
-  const presence = tf.tensor2d(present, [slateCount, cutoff]);
-  const held = tf.add(picked, tf.tensor2d(present.map((p) => (1 - p) * EXCLUDED), [slateCount, cutoff]));
+  const held = tf.add(picked, tf.mul(tf.sub(1, present), EXCLUDED));
   // Row k of the triangle keeps the picks from rank k on, and always the never picked in the last column.
   const triangle = new Float32Array(cutoff * (cutoff + 1));
   for (let k = 0; k < cutoff; k++) for (let j = 0; j < k; j++) triangle[k * (cutoff + 1) + j] = EXCLUDED;
@@ -211,5 +238,5 @@ function plackettLuceLogProb(
       [slateCount * cutoff, cutoff + 1],
     ),
   );
-  return tf.sum(tf.mul(tf.sub(picked, tf.reshape(logLeft, [slateCount, cutoff])), presence), 1);
+  return tf.sum(tf.mul(tf.sub(picked, tf.reshape(logLeft, [slateCount, cutoff])), present), 1);
 }

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Context } from "../core/context.ts";
 import type { Slates } from "../core/slates.ts";
+import type { HostArrays, Uploaded } from "../device/arrays.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
 
@@ -9,17 +10,26 @@ import type { RandomKey } from "../numerics/random.ts";
  * held out of them.
  */
 export interface Policy {
+  /** All that its computations depend on beside weights and arrays, as plain data. */
+  readonly constants: unknown;
   /** G slates per context from the constrained distribution at temperature 1. One read-back from the device. */
   sample(parameters: Parameters, contexts: readonly Context[], options: SampleOptions): Promise<Slates>;
   /** The slate that the policy would show, one per context. */
   rank(parameters: Parameters, contexts: readonly Context[], options: RankOptions): Promise<RankedSlates>;
-  /** [B·G] log π(slate | context) in nats, differentiable in `parameters`: what `sample` reports, recomputed. */
-  logProb(parameters: Parameters, contexts: readonly Context[], slates: Slates): tf.Tensor1D;
+  /** What `logProb` reads of slates and the contexts that they are for. */
+  layOut(contexts: readonly Context[], slates: Slates): HostArrays;
+  /**
+   * [B·G] log π(slate | context) in nats, differentiable in `parameters`: what `sample` reports, recomputed.
+   *
+   * @param arrays what `layOut` made, on the device
+   */
+  logProb(parameters: Parameters, arrays: Uploaded<HostArrays>, shape: SlateShape): tf.Tensor1D;
 }
 
-export interface SampleOptions {
-  readonly groupSize: number;
-  readonly cutoff: number;
+/** G slates of K items a context. */
+export type SlateShape = Pick<Slates, "groupSize" | "cutoff">;
+
+export interface SampleOptions extends SlateShape {
   /** Noise comes from it by context id and slate, so a batch of eight draws what eight of one draw. */
   readonly key: RandomKey;
 }

@@ -17,6 +17,7 @@ import { constraintLevels } from "./constraint_levels.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
+import { createStepLog, type StepLog } from "./step_log.ts";
 import type { ValidationVerdict } from "./validation.ts";
 
 /** What alignment needs beside its state. */
@@ -40,7 +41,7 @@ export async function alignStep(
   state: AlignState,
   contexts: readonly Context[],
   setting: AlignSetting,
-  observer: Observer,
+  log: StepLog,
 ): Promise<AlignState> {
   const { model, composition, signals, groupSize, cutoff } = setting;
   const ids = contexts.map(({ contextId }) => contextId);
@@ -50,7 +51,7 @@ export async function alignStep(
   const rewards = await scoreRollouts(rollouts, contexts, composition.terms, signals, state.population);
   const preference = preferenceOf(composition, state.multipliers);
   const ratios = weighBatch(state.belief, ids, rewards, { groupSize, preference }); // before the update
-  const { gauges, ...policy } = await updatePolicy(
+  const update = await updatePolicy(
     state,
     contexts,
     rollouts,
@@ -66,13 +67,14 @@ export async function alignStep(
 
   const step = state.step + 1;
   const means = rewardMeans(rewards, setting);
-  observer.step({
-    stage: "align",
+  const pressure = constraintGauges(levels, multipliers, composition);
+  await log.add(
     step,
-    values: { ...means, ...ratios.gauges, ...gauges, ...constraintGauges(levels, multipliers, composition) },
-  });
+    update.measured,
+    (numbers) => ({ ...means, ...ratios.gauges, ...update.gauges(numbers), ...pressure }),
+  );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
-  const next = withPolicy(state, policy, setting.emaDecay);
+  const next = withPolicy(state, update.optimizer, setting.emaDecay);
   return { ...next, step, batch: state.batch + 1, belief, population, multipliers, course };
 }
 
@@ -91,6 +93,7 @@ export async function align(
 ): Promise<Aligned> {
   const perEpoch = Math.ceil(contexts.length / options.batch);
   observer.stage("align", perEpoch * options.epochs);
+  const log = createStepLog("align", observer);
   let state = start;
   if (state.best === null) {
     const { score, violation } = await validate(state.parameters);
@@ -101,9 +104,10 @@ export async function align(
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
     while (state.batch < perEpoch) {
       const rows = order.subarray(state.batch * options.batch, (state.batch + 1) * options.batch);
-      state = await alignStep(state, [...rows].map((row) => contexts[row]!), setting, observer);
-      await keeper.afterStep("align", state.step, () => alignCheckpoint(state));
+      state = await alignStep(state, [...rows].map((row) => contexts[row]!), setting, log);
+      await keeper.afterStep("align", state.step, () => log.flush().then(() => alignCheckpoint(state)));
     }
+    await log.flush();
     const { score, violation } = await validate(state.parameters);
     observer.step({
       stage: "align",

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { cloneParameters, type Parameters } from "../model/parameters.ts";
+import { copyParameters, type Parameters } from "../model/parameters.ts";
 import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
 import { disposeTree, mapTree } from "../optimizer/parameter_tree.ts";
 import type { PopulationState } from "../reward/marginal.ts";
@@ -19,7 +19,7 @@ import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
 import { exposureFrom, exposureTensors } from "./exposure.ts";
 import { bestFrom } from "./fit_state.ts";
 
-/** Where alignment stands. State goes in, new state comes out; `withPolicy` frees the weights that it replaces. */
+/** Where alignment stands. State goes in, new state comes out; weights and what the optimizer remembers are changed in place. */
 export interface AlignState {
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
@@ -47,8 +47,8 @@ export function startAlignment(
   population: PopulationState,
   options: { readonly average: boolean; readonly constraints: number },
 ): AlignState {
-  const average = options.average ? cloneParameters(reference) : null;
-  const parameters = cloneParameters(reference);
+  const average = options.average ? copyParameters(reference) : null;
+  const parameters = copyParameters(reference);
   return {
     parameters,
     optimizer: optimizer.init(parameters),
@@ -64,22 +64,16 @@ export function startAlignment(
   };
 }
 
-/** The state with an updated policy; the old weights, optimizer state and average are freed. */
-export function withPolicy(
-  state: AlignState,
-  policy: { readonly parameters: Parameters; readonly optimizer: OptimizerState },
-  emaDecay: number,
-): AlignState {
+/** The state after an update, which changed weights and optimizer in place; the old average is freed. */
+export function withPolicy(state: AlignState, optimizer: OptimizerState, emaDecay: number): AlignState {
   const average = state.average &&
     mapTree(
       state.average,
       (tensor, name) =>
-        tf.tidy(() => tf.add(tf.mul(tensor, emaDecay), tf.mul(policy.parameters[name]!, 1 - emaDecay))),
+        tf.tidy(() => tf.add(tf.mul(tensor, emaDecay), tf.mul(state.parameters[name]!, 1 - emaDecay))),
     );
-  disposeTree(state.parameters);
-  disposeState(state.optimizer);
   if (state.average !== null) disposeTree(state.average);
-  return { ...state, ...policy, average };
+  return { ...state, optimizer, average };
 }
 
 /** Frees everything that the state owns. */

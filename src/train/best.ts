@@ -1,4 +1,4 @@
-import { cloneParameters, type Parameters } from "../model/parameters.ts";
+import { copyParameters, type Parameters } from "../model/parameters.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 
 /** The weights that did best on validation so far. */
@@ -22,7 +22,7 @@ interface Training {
 
 /** The state before its first epoch, which later ones have to beat. */
 export function startBest<S extends Training>(state: S, score: number, violation = 0): S {
-  return { ...state, best: { parameters: cloneParameters(state.parameters), score, violation, epoch: 0 } };
+  return { ...state, best: { parameters: copyParameters(state.parameters), score, violation, epoch: 0 } };
 }
 
 /**
@@ -37,7 +37,7 @@ export function endEpoch<S extends Training>(state: S, score: number, violation 
   if (state.best !== null) disposeTree(state.best.parameters);
   return {
     ...next,
-    best: { parameters: cloneParameters(state.parameters), score, violation, epoch },
+    best: { parameters: copyParameters(state.parameters), score, violation, epoch },
   };
 }
 
@@ -48,9 +48,9 @@ function isBetter({ score, violation }: Judged, than: Judged): boolean {
   return score > than.score || Number.isNaN(than.score) && !Number.isNaN(score);
 }
 
-/** The best weights, or the last where no epoch ended: new handles, the caller's to free. */
+/** The best weights, or the last where no epoch ended: a copy, the caller's to free. */
 export function bestWeights({ best, parameters }: Training): Parameters {
-  return cloneParameters(best?.parameters ?? parameters);
+  return copyParameters(best?.parameters ?? parameters);
 }
 
 /** The best so far as numbers of a checkpoint; none before the first validation. */

@@ -1,18 +1,19 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
+import { compute } from "../device/computation.ts";
+import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { adamw } from "../optimizer/adamw.ts";
-import { disposeState, type Optimizer } from "../optimizer/optimizer.ts";
-import { disposeTree } from "../optimizer/parameter_tree.ts";
+import type { Optimizer } from "../optimizer/optimizer.ts";
 import { warmupCosine } from "../optimizer/schedules.ts";
 import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { fitCheckpoint, type FitState, freeFitState } from "./fit_state.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
-import { disposeNextItemBatch, nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
-import { readFinite } from "./read_finite.ts";
+import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
+import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
 /** Settings of supervised training. */
@@ -63,6 +64,7 @@ export async function fitNextItems(
   if (examples.length === 0) throw nothingToLearn(stage);
   const optimizer = fitOptimizer(examples.length, options);
   observer.stage(stage, Math.ceil(examples.length / batch) * epochs);
+  const log = createStepLog(stage, observer);
   let state = start;
   // Weights that were trained before are the first that an epoch has to beat.
   if (stage === "sft-continued" && state.best === null) {
@@ -73,9 +75,10 @@ export async function fitNextItems(
   while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < patience) {
     const batches = epochBatches(examples, batch, key.split("epoch", state.epoch));
     while (state.batch < batches.length) {
-      state = await fitStep(model, state, batches[state.batch]!, optimizer, options, observer);
-      await keeper.afterStep(stage, state.step, () => fitCheckpoint(stage, state));
+      state = await fitStep(model, state, batches[state.batch]!, optimizer, options, log);
+      await keeper.afterStep(stage, state.step, () => log.flush().then(() => fitCheckpoint(stage, state)));
     }
+    await log.flush();
     const score = await validate(state.parameters);
     observer.step({ stage, step: state.step, values: { epoch: state.epoch + 1, validation: score } });
     state = endEpoch(state, score);
@@ -89,39 +92,48 @@ export async function fitNextItems(
   return result;
 }
 
-/** One update on one batch. Frees what it replaces. */
+/** One update on one batch: the weights and what the optimizer remembers of them change in place. */
 export async function fitStep(
   model: Model,
   state: FitState,
   examples: readonly NextItemExample[],
   optimizer: Optimizer,
   options: Pick<FitOptions, "stage" | "cutoff" | "key">,
-  observer: Observer,
+  log: StepLog,
 ): Promise<FitState> {
-  const { config, codec, items } = model;
+  const { config, codec, items, dropout: rate } = model;
+  const { parameters, optimizer: { slots } } = state;
   const key = options.key.split("step", state.step);
   const batch = model.slate === "autoregressive" && options.cutoff > 1
-    ? await slateBatch(config, codec, state.parameters, examples, {
+    ? await slateBatch(config, codec, parameters, examples, {
       cutoff: options.cutoff,
       branches: BRANCHES,
       key,
     })
     : nextItemBatch(config, codec, examples);
-  const { value, gradients } = valueAndGradients(
-    state.parameters,
-    (parameters) => nextItemLoss(config, items, parameters, batch, { dropout: model.dropout, key }),
-  );
-  disposeNextItemBatch(batch);
-  const next = optimizer.update(gradients, state.optimizer, state.parameters);
-  const { loss, gradientNorm } = await readFinite(options.stage, {
-    loss: value,
-    gradientNorm: next.metrics.gradientNorm,
-  });
-  disposeTree(state.parameters);
-  disposeState(state.optimizer);
   const step = state.step + 1;
-  observer.step({ stage: options.stage, step, values: { loss, gradientNorm } });
-  return { ...state, parameters: next.parameters, optimizer: next.state, step, batch: state.batch + 1 };
+  const measured = compute({
+    name: "fit",
+    constants: { config, items, rate, optimizer: optimizer.constants },
+    arrays: {
+      ...batch.arrays,
+      drop: dropoutKeys(config, key),
+      numbers: optimizer.numbers(state.optimizer.step + 1),
+    },
+    weights: { ...parameters, ...slots },
+  }, (arrays) => {
+    const { value: loss, gradients } = valueAndGradients(
+      parameters,
+      (current) => nextItemLoss(config, items, current, arrays, dropout(config, arrays.drop, rate)),
+    );
+    return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
+  });
+  await log.add(
+    step,
+    measured,
+    ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
+  );
+  return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
 }
 
 function nothingToLearn(stage: string): BladeError {

@@ -4,7 +4,7 @@ import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { type Best, bestNumbers } from "./best.ts";
 import { type Checkpoint, optimizerFrom, weightsFrom, weightsOf } from "./checkpoint.ts";
 
-/** Where supervised training stands. State goes in, new state comes out; the step frees what it replaces. */
+/** Where supervised training stands. State goes in, new state comes out; weights and what the optimizer remembers are changed in place. */
 export interface FitState {
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;

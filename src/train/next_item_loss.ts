@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
+import type { HostArray, Uploaded } from "../device/arrays.ts";
+import { compute, takeNumbers } from "../device/computation.ts";
 import { logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { dropout } from "../model/dropout.ts";
+import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
-import { disposeSequences, layOutSequences, type SequenceBatch } from "../model/sequences.ts";
-import { tidy } from "../model/tidy.ts";
+import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { topItems } from "../rollout/candidates.ts";
 import { historyTokens } from "../rollout/histories.ts";
@@ -19,13 +20,21 @@ interface Prediction {
   readonly weight: number;
 }
 
-/** A batch on the device, ready for `nextItemLoss`. */
+/** What the loss reads of a batch. */
+export type NextItemArrays = SequenceArrays & {
+  /** [n] int32 flat positions that predict. */
+  readonly predicting: HostArray;
+  /** [n] int32 the items to be predicted. */
+  readonly targets: HostArray;
+  /** [n] They sum to 1 over the history's predictions, and to `SLATE_SHARE` over those in slates. */
+  readonly weights: HostArray;
+};
+
+/** A batch laid out for `nextItemLoss`. */
 export interface NextItemBatch {
-  readonly sequences: SequenceBatch;
-  readonly positions: tf.Tensor1D;
-  readonly targets: tf.Tensor1D;
-  /** Sums to 1 over the history's predictions, and to `SLATE_SHARE` over those in slates. */
-  readonly weights: tf.Tensor1D;
+  readonly sequences: SequenceLayout;
+  readonly arrays: NextItemArrays;
+  /** Predictions that count; the others have no weight. */
   readonly predictions: number;
 }
 
@@ -52,7 +61,7 @@ export function nextItemBatch(
     examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
     codec.begin,
   );
-  return onDevice(sequences, [{ predictions: historyPredictions(sequences, examples), share: 1 }]);
+  return batchOf(sequences, [{ predictions: historyPredictions(sequences, examples), share: 1 }]);
 }
 
 /**
@@ -88,7 +97,7 @@ export async function slateBatch(
       )
     )
   );
-  return onDevice(sequences, [
+  return batchOf(sequences, [
     { predictions: historyPredictions(sequences, examples), share: 1 },
     { predictions: inSlates, share: SLATE_SHARE },
   ]);
@@ -99,24 +108,18 @@ export function nextItemLoss(
   config: DecoderConfig,
   items: number,
   parameters: Parameters,
-  batch: NextItemBatch,
-  options: { readonly dropout: number; readonly key: RandomKey },
+  batch: Uploaded<NextItemArrays>,
+  drop: Dropout = NO_DROPOUT,
 ): tf.Scalar {
-  const hidden = hiddenStates(config, parameters, batch.sequences, dropout(options.dropout, options.key));
-  const at = tf.gather(hidden, batch.positions);
+  const hidden = hiddenStates(config, parameters, batch, drop);
+  const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
   const targetRows = tf.gather(parameter(parameters, "embedding"), batch.targets);
   const targetScores = tf.sum(tf.mul(at, targetRows), 1);
   const logTotals = logSumExpRows(itemScores(parameters, at, items));
   return tf.sum(tf.mul(tf.sub(logTotals, targetScores), batch.weights));
 }
 
-/** Frees the tensors of a batch. */
-export function disposeNextItemBatch({ sequences, positions, targets, weights }: NextItemBatch): void {
-  disposeSequences(sequences);
-  tf.dispose([positions, targets, weights]);
-}
-
-function historyPredictions(sequences: SequenceBatch, examples: readonly NextItemExample[]): Prediction[] {
+function historyPredictions(sequences: SequenceLayout, examples: readonly NextItemExample[]): Prediction[] {
   return examples.flatMap(({ targets }, row) =>
     targets.map(({ after, item, weight }) => ({
       position: sequences.historyPosition(row, after),
@@ -132,25 +135,28 @@ interface PredictionGroup {
   readonly share: number;
 }
 
-function onDevice(sequences: SequenceBatch, groups: readonly PredictionGroup[]): NextItemBatch {
+function batchOf(sequences: SequenceLayout, groups: readonly PredictionGroup[]): NextItemBatch {
   const predictions = groups.flatMap(({ predictions, share }) => {
     const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
     return predictions.map((prediction) => ({ ...prediction, weight: share * prediction.weight / total }));
   });
   const count = Math.ceil(predictions.length / PREDICTION_STEP) * PREDICTION_STEP;
-  const positions = new Int32Array(count);
+  const predicting = new Int32Array(count);
   const targets = new Int32Array(count);
   const weights = new Float32Array(count);
   predictions.forEach(({ position, item, weight }, i) => {
-    positions[i] = position;
+    predicting[i] = position;
     targets[i] = item;
     weights[i] = weight;
   });
   return {
     sequences,
-    positions: tf.tensor1d(positions, "int32"),
-    targets: tf.tensor1d(targets, "int32"),
-    weights: tf.tensor1d(weights),
+    arrays: {
+      ...sequences.arrays,
+      predicting: { data: predicting, shape: [count] },
+      targets: { data: targets, shape: [count] },
+      weights: { data: weights, shape: [count] },
+    },
     predictions: predictions.length,
   };
 }
@@ -165,20 +171,23 @@ async function plausiblePicks(
   { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
 ): Promise<number[][][]> {
   const items = codec.trie.children(codec.trie.root).length;
-  const scores = tidy(() => {
-    const batch = layOutSequences(
-      config,
-      examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
-      codec.begin,
-    );
-    const positions = chosen.flatMap((targets, row) =>
-      targets.map(({ after }) => batch.historyPosition(row, after))
-    );
-    const hidden = hiddenStates(config, parameters, batch);
-    return itemScores(parameters, tf.gather(hidden, tf.tensor1d(positions, "int32")) as tf.Tensor2D, items);
-  });
-  const values = await scores.data() as Float32Array;
-  scores.dispose();
+  const batch = layOutSequences(
+    config,
+    examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
+    codec.begin,
+  );
+  const places = Int32Array.from(
+    chosen.flatMap((targets, row) => targets.map(({ after }) => batch.historyPosition(row, after))),
+  );
+  const { scores: values } = await takeNumbers(compute({
+    name: "scores at places",
+    constants: { config, items },
+    arrays: { ...batch.arrays, places: { data: places, shape: [places.length] } },
+    weights: parameters,
+  }, (arrays) => {
+    const hidden = hiddenStates(config, parameters, arrays);
+    return { scores: itemScores(parameters, tf.gather(hidden, arrays.places) as tf.Tensor2D, items) };
+  }));
   const perturbed = new Float64Array(items);
   const top = new Int32Array(cutoff - 1);
   let place = 0;

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { uploadArrays } from "../../src/device/arrays.ts";
 import { openDevice } from "../../src/device/open_device.ts";
+import { dropout, dropoutKeys } from "../../src/model/dropout.ts";
 import { initialParameters } from "../../src/model/parameters.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { createModel } from "../../src/train/model.ts";
-import { disposeNextItemBatch, nextItemBatch, nextItemLoss } from "../../src/train/next_item_loss.ts";
+import { nextItemBatch, nextItemLoss } from "../../src/train/next_item_loss.ts";
 import { valueAndGradients } from "../../src/train/value_and_gradients.ts";
 import { onEachDevice } from "./devices.ts";
 
@@ -31,13 +33,17 @@ const examples = [5, 9, 2].map((length, row) => ({
 /** Loss and gradients of a decoder step on the current device, as numbers. */
 async function step(): Promise<Map<string, Float32Array>> {
   const parameters = initialParameters(model.config, randomKey(3));
-  const batch = nextItemBatch(model.config, model.codec, examples);
+  const { config } = model;
+  const batch = uploadArrays({
+    ...nextItemBatch(config, model.codec, examples).arrays,
+    drop: dropoutKeys(config, randomKey(4)),
+  });
   const { value, gradients } = valueAndGradients(
     parameters,
     (parameters) =>
-      nextItemLoss(model.config, ITEMS, parameters, batch, { dropout: model.dropout, key: randomKey(4) }),
+      nextItemLoss(config, ITEMS, parameters, batch, dropout(config, batch.drop, model.dropout)),
   );
-  disposeNextItemBatch(batch);
+  tf.dispose(Object.values(batch));
   const numbers = new Map([["loss", await value.data() as Float32Array]]);
   for (const [name, gradient] of Object.entries(gradients)) {
     numbers.set(name, await gradient.data() as Float32Array);

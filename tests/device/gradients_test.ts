@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { differentiableKernels } from "../../src/device/gradients.ts";
-import { attentionSoftmax, logSumExpRows, rmsNorm, rotary, swiglu } from "../../src/device/ops.ts";
+import { attention, dropout, logSumExpRows, rmsNorm, rotary, swiglu } from "../../src/device/ops.ts";
 import { onEachDevice } from "./devices.ts";
 import { assertGradient, type Plain, plain } from "./finite_differences.ts";
 
@@ -107,22 +107,37 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
   "swiglu": of((x) => swiglu(x), plain(34, [3, 10])),
   "rotary": of(
-    (x) => rotary(x, angles(0.6), angles(0.8)),
-    plain(35, [2, 2, 2, 6]),
+    (x) => rotary(x as tf.Tensor2D, tf.tensor1d([1, 0, 1], "int32"), angles(), 2),
+    plain(35, [3, 18]),
   ),
   "logSumExpRows": of((x) => logSumExpRows(x as tf.Tensor2D), plain(36, [3, 7])),
-  "attentionSoftmax under a mask": of(
-    (x) => attentionSoftmax(x as tf.Tensor4D, tf.tensor4d([0, -1e9, 0, 0.5, 0, 0], [2, 1, 1, 3]), 0.7),
-    plain(37, [2, 2, 2, 3]),
+  "attention, each token by itself and what is before it": of(
+    (x) => attention(x as tf.Tensor2D, spans([[0, 0, 0], [0, 0, 0], [0, 0, 1]]), { heads: 2, kvHeads: 1 }),
+    plain(37, [3, 4 * 2]),
   ),
-  "attentionSoftmax without a mask": of(
-    (x) => attentionSoftmax(x as tf.Tensor4D, null, -1.3),
-    plain(38, [1, 2, 1, 6]),
+  "attention of branches, two rows, wide heads": of(
+    (x) =>
+      attention(
+        x as tf.Tensor2D,
+        spans([...BRANCHED, ...BRANCHED.map(([from, to, own]) => [Math.min(1, from!), to!, own!])]),
+        { heads: 2, kvHeads: 2 },
+      ),
+    plain(38, [2 * 7, 6 * 18], 0.1, 0.4),
   ),
+  "dropout": of((x) => dropout(x, tf.tensor2d([[3, 4], [5, 6]], [2, 2], "int32"), 1, 0.3), plain(39, [3, 7])),
 };
 
-function angles(first: number): tf.Tensor4D {
-  return tf.tensor4d([first, -0.8, 0.96, 0, 0.6, 0.28], [1, 1, 2, 3]);
+/** A history of three, whose first is padding; a slate of three from it, and one that starts before its last. */
+const BRANCHED = [[0, 0, 0], [0, 0, 1], [0, 0, 1], [1, 3, 3], [1, 3, 3], [1, 3, 3], [1, 2, 6]];
+
+/** [rows, T, 3] of rows laid end to end; the rows of `BRANCHED` are seven long. */
+function spans(of: number[][]): tf.Tensor {
+  const length = Math.min(of.length, BRANCHED.length);
+  return tf.tensor(Int32Array.from(of.flat()), [of.length / length, length, 3], "int32");
+}
+
+function angles(): tf.Tensor2D {
+  return tf.tensor2d([[1, 0.6, 0.8, 0, 0.8, 0.6], [0.6, -0.8, 0.96, 0.8, 0.6, 0.28]]);
 }
 
 for (const [name, { f, inputs }] of Object.entries(CASES)) {

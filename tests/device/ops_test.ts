@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
-import { attentionSoftmax, logSumExpRows, oneHot, rmsNorm } from "../../src/device/ops.ts";
+import { logSumExpRows, oneHot, rmsNorm } from "../../src/device/ops.ts";
 import { swiglu } from "../../src/device/ops.ts";
 import { rowScatterAdd } from "../../src/device/row_scatter_add.ts";
 import { onEachDevice } from "./devices.ts";
@@ -144,19 +144,11 @@ onEachDevice(
   "softmax is exact where it must be: shares sum to 1, −1e9 gives 0, huge scores do not overflow",
   async () => {
     const scores = tf.tensor4d([3e4, 3e4, -1e9, -3e38, 0, -200], [1, 1, 2, 3]);
-    const weights = await attentionSoftmax(scores, null, 1).data();
+    const weights = await tf.softmax(scores).data();
     assertEquals([...weights], [0.5, 0.5, 0, 0, 1, 0]);
     await assertClose(tf.sum(tf.softmax(tensor(6, [3, 37])), 1), [1, 1, 1], 1e-6);
   },
 );
-
-onEachDevice("attentionSoftmax takes one mask row for all queries, or one per context", async () => {
-  const scores = tf.zeros([2, 1, 2, 2]) as tf.Tensor4D;
-  const perContext = attentionSoftmax(scores, tf.tensor4d([0, -1e9, -1e9, 0], [2, 1, 1, 2]), 1);
-  assertEquals([...await perContext.data()], [1, 0, 1, 0, 0, 1, 0, 1]);
-  const perQuery = attentionSoftmax(scores, tf.tensor4d([0, -1e9, -1e9, 0], [1, 1, 2, 2]), 1);
-  assertEquals([...await perQuery.data()], [1, 0, 0, 1, 1, 0, 0, 1]);
-});
 
 onEachDevice(
   "logSumExpRows is the logarithm of the sum in double precision, from one column to many",

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { uploadArrays } from "../../src/device/arrays.ts";
 import { decodePick, prefill, reorderPicks } from "../../src/model/cached_decoding.ts";
 import { hiddenStates } from "../../src/model/decoder.ts";
-import { disposeSequences, layOutSequences } from "../../src/model/sequences.ts";
+import { layOutSequences, rotaryAngles } from "../../src/model/sequences.ts";
 import { onEachDevice } from "../device/devices.ts";
 import { loudWeights, tinyModel, upload } from "./tiny_model.ts";
 
@@ -28,7 +29,7 @@ for (const kvHeads of [1, 2, 4]) {
       })),
       codec.begin,
     );
-    const expected = tf.tidy(() => hiddenStates(config, parameters, full));
+    const expected = tf.tidy(() => hiddenStates(config, parameters, uploadArrays(full.arrays)));
     const values = await expected.data();
     const at = (position: number, i: number) => values[position * config.width + i]!;
 
@@ -38,11 +39,13 @@ for (const kvHeads of [1, 2, 4]) {
       codec.begin,
     );
     const found = tf.tidy(() => {
-      let { cache, last } = prefill(config, parameters, histories, GROUP);
+      const arrays = uploadArrays(histories.arrays);
+      const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 3) });
+      let { cache, last } = prefill(config, parameters, arrays, GROUP);
       const hidden: tf.Tensor2D[] = [];
       for (let k = 0; k < 3; k++) {
         const picks = HISTORIES.flatMap((_, b) => Array.from({ length: GROUP }, (_, g) => slate(b, g)[k]!));
-        const next = decodePick(config, parameters, cache, tf.tensor1d(picks, "int32"));
+        const next = decodePick(config, parameters, cache, tf.tensor1d(picks, "int32"), angles);
         cache = next.cache;
         hidden.push(next.hidden);
       }
@@ -66,8 +69,6 @@ for (const kvHeads of [1, 2, 4]) {
         }
       }
     });
-    disposeSequences(full);
-    disposeSequences(histories);
     tf.dispose([expected, found.last, found.hidden]);
     assertEquals(tf.memory().numTensors, before);
     tf.dispose(Object.values(parameters));
@@ -83,9 +84,10 @@ onEachDevice("a slate taken over from another goes on as that one would", async 
     codec.begin,
   );
   const [moved, straight] = tf.tidy(() => {
-    const { cache } = prefill(config, parameters, histories, 2);
+    const { cache } = prefill(config, parameters, uploadArrays(histories.arrays), 2);
+    const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 2) });
     const decode = (from: typeof cache, picks: number[]) =>
-      decodePick(config, parameters, from, tf.tensor1d(picks, "int32"));
+      decodePick(config, parameters, from, tf.tensor1d(picks, "int32"), angles);
     const swapped = reorderPicks(decode(cache, [1, 2, 3, 4]).cache, tf.tensor1d([1, 0, 2, 2], "int32"));
     return [
       decode(swapped, [5, 6, 5, 6]).hidden,
@@ -94,6 +96,5 @@ onEachDevice("a slate taken over from another goes on as that one would", async 
   });
   const [one, other] = [await moved!.data(), await straight!.data()];
   one.forEach((value, i) => assertAlmostEquals(value, other[i]!, 1e-6));
-  disposeSequences(histories);
   tf.dispose([moved!, straight!, ...Object.values(parameters)]);
 }, ["cpu", "wasm"]);

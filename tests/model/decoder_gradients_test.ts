@@ -6,14 +6,10 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { picksOf } from "../../src/rollout/candidates.ts";
 import type { NextItemExample } from "../../src/train/next_item_examples.ts";
-import {
-  disposeNextItemBatch,
-  nextItemBatch,
-  nextItemLoss,
-  slateBatch,
-} from "../../src/train/next_item_loss.ts";
+import { nextItemBatch, nextItemLoss, slateBatch } from "../../src/train/next_item_loss.ts";
 import { valueAndGradients } from "../../src/train/value_and_gradients.ts";
 import type { Parameters } from "../../src/model/parameters.ts";
+import { uploadArrays } from "../../src/device/arrays.ts";
 import { openDevice } from "../../src/device/open_device.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { onEachDevice } from "../device/devices.ts";
@@ -25,7 +21,7 @@ import {
   type Weights,
   withPicks,
 } from "./reference_decoder.ts";
-import { contextOf, loudWeights, tinyModel, upload } from "./tiny_model.ts";
+import { contextOf, loudWeights, slateLogProb, tinyModel, upload } from "./tiny_model.ts";
 
 /** Compares value and gradients of a loss with those of the same loss written out. */
 async function assertLoss(
@@ -71,9 +67,8 @@ onEachDevice("the next-item loss has the gradient of its formula by every weight
   const { config, codec, items } = tinyModel("plackett-luce", 5);
   const weights = loudWeights(config);
   const parameters = upload(config, weights);
-  const batch = nextItemBatch(config, codec, EXAMPLES);
-  const options = { dropout: 0, key: randomKey(0) };
-  await assertLoss(weights, parameters, (p) => nextItemLoss(config, items, p, batch, options), (w) => {
+  const batch = uploadArrays(nextItemBatch(config, codec, EXAMPLES).arrays);
+  await assertLoss(weights, parameters, (p) => nextItemLoss(config, items, p, batch), (w) => {
     let sum = 0;
     for (const { history, targets } of EXAMPLES) {
       const hidden = referenceHidden(config, w, historyPlaces([codec.begin, ...history]));
@@ -84,8 +79,7 @@ onEachDevice("the next-item loss has the gradient of its formula by every weight
     }
     return sum / 4.5;
   });
-  disposeNextItemBatch(batch);
-  tf.dispose(Object.values(parameters));
+  tf.dispose([...Object.values(batch), ...Object.values(parameters)]);
 });
 
 /** Contexts with G = 2 slates of K = 3; one slate is short, one context has no history. */
@@ -107,7 +101,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       const weights = loudWeights(config);
       const parameters = upload(config, weights);
       const loss = (p: Parameters) =>
-        tf.sum(tf.mul(policy.logProb(p, CONTEXTS, SLATES), tf.tensor1d(ROW_WEIGHTS))) as tf.Scalar;
+        tf.sum(tf.mul(slateLogProb(policy, p, CONTEXTS, SLATES), tf.tensor1d(ROW_WEIGHTS))) as tf.Scalar;
       await assertLoss(weights, parameters, loss, (w) =>
         ROW_WEIGHTS.reduce((sum, rowWeight, row) => {
           const { history, seen } = CONTEXTS[row >> 1]!;
@@ -137,17 +131,17 @@ Deno.test("predictions in slates weigh a quarter of those in histories, and reac
     branches: 2,
     key: randomKey(1),
   });
-  const weights = await batch.weights.data() as Float32Array;
+  const weights = batch.arrays.weights.data as Float32Array;
   assertAlmostEquals(weights.reduce((sum, weight) => sum + weight, 0), 1.25, 1e-6);
   // Four in histories, then two picks in each of three slates.
   assertEquals(batch.predictions, 4 + 6);
+  const arrays = uploadArrays(batch.arrays);
   const { value, gradients } = valueAndGradients(
     parameters,
-    (p) => nextItemLoss(config, items, p, batch, { dropout: 0, key: randomKey(0) }),
+    (p) => nextItemLoss(config, items, p, arrays),
   );
   for (const name of ["pick", "pickGate"]) {
     assert((await gradients[name]!.data()).some((g) => Math.abs(g) > 1e-4), `${name} learns nothing`);
   }
-  disposeNextItemBatch(batch);
-  tf.dispose([value, ...Object.values(gradients), ...Object.values(parameters)]);
+  tf.dispose([value, ...Object.values(arrays), ...Object.values(gradients), ...Object.values(parameters)]);
 });

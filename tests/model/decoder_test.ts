@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
+import { uploadArrays } from "../../src/device/arrays.ts";
 import { openDevice } from "../../src/device/open_device.ts";
 import { hiddenStates, itemScores } from "../../src/model/decoder.ts";
 import { initialParameters, parameterCount, parameterShapes } from "../../src/model/parameters.ts";
-import { disposeSequences, layOutSequences, rotaryAngles, type Sequence } from "../../src/model/sequences.ts";
+import { layOutSequences, rotaryAngles, type Sequence } from "../../src/model/sequences.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { onEachDevice } from "../device/devices.ts";
 import { historyPlaces, logTotal, referenceHidden, referenceScores, withPicks } from "./reference_decoder.ts";
@@ -16,10 +17,9 @@ const weights = loudWeights(config);
 async function hiddenOf(sequences: readonly Sequence[]) {
   const parameters = upload(config, weights);
   const batch = layOutSequences(config, sequences, codec.begin);
-  const hidden = hiddenStates(config, parameters, batch);
+  const hidden = tf.tidy(() => hiddenStates(config, parameters, uploadArrays(batch.arrays)));
   const values = await hidden.data() as Float32Array;
   tf.dispose([hidden, ...Object.values(parameters)]);
-  disposeSequences(batch);
   const row = (
     position: number,
   ) => [...values.subarray(position * config.width, (position + 1) * config.width)];
@@ -113,12 +113,13 @@ Deno.test("a marked pick is told apart from the same item in the history", async
 
 Deno.test("rotary angles depend on differences of positions alone", () => {
   const half = config.width / config.heads / 2;
-  const angles = rotaryAngles(config, [0, 3, 10, 13]);
-  const turn = (p: number, i: number) => Math.atan2(angles.sin[p * half + i]!, angles.cos[p * half + i]!);
+  const { data } = rotaryAngles(config, 14);
+  const turn = (place: number, i: number) =>
+    Math.atan2(data[(2 * place + 1) * half + i]!, data[2 * place * half + i]!);
   for (let i = 0; i < half; i++) {
-    const difference = (turn(3, i) - turn(2, i)) - (turn(1, i) - turn(0, i));
+    const difference = (turn(13, i) - turn(10, i)) - (turn(3, i) - turn(0, i));
     assertAlmostEquals(Math.cos(difference), 1, 1e-6);
-    assertAlmostEquals(Math.cos(turn(1, i)), Math.cos(3 * 100 ** (-i / half)), 1e-6);
+    assertAlmostEquals(Math.cos(turn(3, i)), Math.cos(3 * 100 ** (-i / half)), 1e-6);
   }
 });
 
@@ -168,7 +169,7 @@ Deno.test("fresh weights of two layers are nearly indifferent between items", as
   await openDevice({ device: "cpu" });
   const fresh = initialParameters(config, randomKey(3));
   const batch = layOutSequences(config, [{ history: [codec.begin, 1, 2], branches: [] }], codec.begin);
-  const hidden = hiddenStates(config, fresh, batch);
+  const hidden = tf.tidy(() => hiddenStates(config, fresh, uploadArrays(batch.arrays)));
   const scores = itemScores(
     fresh,
     tf.slice(hidden, [batch.historyPosition(0, 2), 0], [1, config.width]),
@@ -178,5 +179,4 @@ Deno.test("fresh weights of two layers are nearly indifferent between items", as
   const most = Math.max(...values.map((value) => value - logTotal(values)));
   assert(most < Math.log(1.5 / items), `the likeliest of ${items} items has ${Math.exp(most)}`);
   tf.dispose([hidden, scores, ...Object.values(fresh)]);
-  disposeSequences(batch);
 });

@@ -5,6 +5,9 @@ import { type Parameters, parameterShapes } from "../../src/model/parameters.ts"
 import { type RandomKey, randomKey } from "../../src/numerics/random.ts";
 import { createModel, type Model, type ModelOptions } from "../../src/train/model.ts";
 import type { Context } from "../../src/core/context.ts";
+import type { Slates } from "../../src/core/slates.ts";
+import { uploadArrays } from "../../src/device/arrays.ts";
+import type { Policy } from "../../src/rollout/policy.ts";
 
 /** Two layers, and half as many key as query heads. */
 export function tinyModel(slate: Model["slate"], items = 7, change: Partial<ModelOptions> = {}): Model {
@@ -37,8 +40,20 @@ export function loudWeights(config: DecoderConfig, key: RandomKey = randomKey(5)
 /** Weights on the current device, the caller's to free. */
 export function upload(config: DecoderConfig, weights: ReadonlyMap<string, Float32Array>): Parameters {
   return Object.fromEntries(
-    [...parameterShapes(config)].map(([name, shape]) => [name, tf.tensor(weights.get(name)!, [...shape])]),
+    [...parameterShapes(config)].map((
+      [name, shape],
+    ) => [name, tf.tensor(weights.get(name)!.slice(), [...shape])]),
   );
+}
+
+/** `policy.logProb` of slates that are not laid out yet. */
+export function slateLogProb(
+  policy: Policy,
+  parameters: Parameters,
+  contexts: readonly Context[],
+  slates: Slates,
+): tf.Tensor1D {
+  return policy.logProb(parameters, uploadArrays(policy.layOut(contexts, slates)), slates);
 }
 
 /** A context whose seen items are its history and some before it. */

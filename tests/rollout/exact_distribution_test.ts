@@ -6,7 +6,7 @@ import type { Context } from "../../src/core/context.ts";
 import type { Parameters } from "../../src/model/parameters.ts";
 import type { Policy } from "../../src/rollout/policy.ts";
 import { onEachDevice } from "../device/devices.ts";
-import { contextOf, loudWeights, tinyModel, upload } from "../model/tiny_model.ts";
+import { contextOf, loudWeights, slateLogProb, tinyModel, upload } from "../model/tiny_model.ts";
 
 const ITEMS = 5;
 const CUTOFF = 2;
@@ -16,7 +16,7 @@ async function enumerate(policy: Policy, parameters: Parameters, context: Contex
   const free = Array.from({ length: ITEMS }, (_, item) => item).filter((item) => !context.seen.has(item));
   const slates = free.flatMap((one) => free.filter((other) => other !== one).map((other) => [one, other]));
   const logProb = tf.tidy(() =>
-    policy.logProb(parameters, [context], {
+    slateLogProb(policy, parameters, [context], {
       groupSize: slates.length,
       cutoff: CUTOFF,
       items: Int32Array.from(slates.flat()),

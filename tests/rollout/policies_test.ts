@@ -5,7 +5,7 @@ import { openDevice } from "../../src/device/open_device.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { rankAll } from "../../src/rollout/roll_out.ts";
 import { onEachDevice } from "../device/devices.ts";
-import { contextOf, loudWeights, tinyModel, upload } from "../model/tiny_model.ts";
+import { contextOf, loudWeights, slateLogProb, tinyModel, upload } from "../model/tiny_model.ts";
 
 const ITEMS = 11;
 /** Eight contexts with histories of 0 to 7 items; some have seen more than the model reads. */
@@ -48,7 +48,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       const before = tf.memory().numTensors;
       const slates = await policy.sample(parameters, CONTEXTS, OPTIONS);
       assertValid(slates);
-      const logProb = tf.tidy(() => policy.logProb(parameters, CONTEXTS, slates));
+      const logProb = tf.tidy(() => slateLogProb(policy, parameters, CONTEXTS, slates));
       const values = await logProb.data();
       assertEquals(values.length, CONTEXTS.length * OPTIONS.groupSize);
       values.forEach((value, row) => {
@@ -114,7 +114,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
           })),
           behaviorLogProb: new Float64Array(choices.length),
         };
-        const logProb = tf.tidy(() => policy.logProb(parameters, [context], slates));
+        const logProb = tf.tidy(() => slateLogProb(policy, parameters, [context], slates));
         const values = await logProb.data();
         const best = values.indexOf(Math.max(...values));
         assertEquals(picks[k], choices[best], `context ${b}, rank ${k + 1}`);

@@ -12,6 +12,7 @@ import { alignStep } from "../../src/train/align.ts";
 import { freeAlignState, startAlignment } from "../../src/train/align_state.ts";
 import { fitNextItems, fitOptimizer, type FitOptions, fitStep } from "../../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../../src/train/fit_state.ts";
+import { createStepLog } from "../../src/train/step_log.ts";
 import { epochBatches, type NextItemExample } from "../../src/train/next_item_examples.ts";
 import { initialParameters } from "../../src/model/parameters.ts";
 import { onEachDevice } from "../device/devices.ts";
@@ -48,11 +49,12 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       const optimizer = fitOptimizer(EXAMPLES.length, OPTIONS);
       const losses: number[] = [];
       const observer = { ...silent, step: ({ values }: StepEvent) => losses.push(values["loss"]!) };
+      const log = createStepLog("sft", observer, 1);
       let state = startFit(initialParameters(model.config, randomKey(2)), optimizer);
       const tensors: number[] = [];
       for (let epoch = 0; epoch < OPTIONS.epochs; epoch++) {
         for (const batch of epochBatches(EXAMPLES, OPTIONS.batch, OPTIONS.key.split("epoch", epoch))) {
-          state = await fitStep(model, state, batch, optimizer, OPTIONS, observer);
+          state = await fitStep(model, state, batch, optimizer, OPTIONS, log);
           tensors.push(tf.memory().numTensors);
         }
       }
@@ -119,7 +121,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       });
       const tensors: number[] = [];
       for (let step = 0; step < 4; step++) {
-        state = await alignStep(state, contexts, setting, silent);
+        state = await alignStep(state, contexts, setting, createStepLog("align", silent, 1));
         tensors.push(tf.memory().numTensors);
       }
       assertEquals(new Set(tensors).size, 1, `anchor ${anchor}: ${tensors}`);
@@ -137,7 +139,16 @@ onEachDevice("each step drops other activations, and the same ones when it is re
     let loss = NaN;
     const observer = { ...silent, step: ({ values }: StepEvent) => loss = values["loss"]! };
     const start = startFit(upload(model.config, loudWeights(model.config)), optimizer);
-    freeFitState(await fitStep(model, { ...start, step }, EXAMPLES, optimizer, OPTIONS, observer));
+    freeFitState(
+      await fitStep(
+        model,
+        { ...start, step },
+        EXAMPLES,
+        optimizer,
+        OPTIONS,
+        createStepLog("sft", observer, 1),
+      ),
+    );
     return loss;
   };
   const losses = [await lossAt(0), await lossAt(1), await lossAt(2)];

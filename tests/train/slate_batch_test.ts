@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals } from "@std/assert";
 import { openDevice } from "../../src/device/open_device.ts";
 import { randomKey } from "../../src/numerics/random.ts";
-import { disposeNextItemBatch, nextItemBatch, slateBatch } from "../../src/train/next_item_loss.ts";
+import { nextItemBatch, slateBatch } from "../../src/train/next_item_loss.ts";
 import { loudWeights, tinyModel, upload } from "../model/tiny_model.ts";
 
 const { config, codec } = tinyModel("autoregressive", 9);
@@ -19,8 +19,8 @@ async function slatesOf(seed: number) {
   const options = { cutoff: CUTOFF, branches: 2, key: randomKey(seed) };
   const batch = await slateBatch(config, codec, parameters, EXAMPLES, options);
   const { sequences } = batch;
-  const tokens = await sequences.tokens.data();
-  const positions = await batch.positions.data(), targets = await batch.targets.data();
+  const tokens = sequences.arrays.tokens.data;
+  const positions = batch.arrays.predicting.data, targets = batch.arrays.targets.data;
   const found = EXAMPLES.flatMap(({ history }, row) =>
     [0, 1].slice(0, history.length + 1).map((branch) => {
       const at = Array.from({ length: CUTOFF - 1 }, (_, k) => sequences.pickPosition(row, branch, k));
@@ -34,7 +34,6 @@ async function slatesOf(seed: number) {
       return { row, picks: at.map((position) => tokens[position]!), predicted };
     })
   );
-  disposeNextItemBatch(batch);
   assertEquals(tf.memory().numTensors, before);
   tf.dispose(Object.values(parameters));
   return found;
@@ -65,8 +64,8 @@ Deno.test("slateBatch() takes its picks from the key", async () => {
 Deno.test("nextItemBatch() predicts each target at the place before it, padding weighs nothing", async () => {
   await openDevice({ device: "cpu" });
   const batch = nextItemBatch(config, codec, EXAMPLES);
-  const tokens = await batch.sequences.tokens.data(), positions = await batch.positions.data();
-  const targets = await batch.targets.data(), weights = await batch.weights.data();
+  const tokens = batch.arrays.tokens.data, positions = batch.arrays.predicting.data;
+  const targets = batch.arrays.targets.data, weights = batch.arrays.weights.data;
   let at = 0;
   for (const { history, targets: own } of EXAMPLES) {
     for (const { after, item } of own) {
@@ -78,5 +77,4 @@ Deno.test("nextItemBatch() predicts each target at the place before it, padding 
   }
   assertEquals(at, batch.predictions);
   assertEquals(weights.subarray(at).some((weight) => weight !== 0), false);
-  disposeNextItemBatch(batch);
 });

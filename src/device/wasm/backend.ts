@@ -12,6 +12,8 @@ export interface WasmHeap {
   output(shape: number[], dtype: "float32" | "int32" | "bool"): tf.TensorInfo;
   /** Another handle on the same data. */
   share(tensor: tf.TensorInfo): tf.TensorInfo;
+  /** Frees a tensor that never left a kernel. */
+  free(tensor: tf.TensorInfo): void;
   allocate(bytes: number): number;
 }
 
@@ -50,6 +52,7 @@ export async function startWasmBackend(): Promise<WasmHeap> {
       backend.incRef(dataId as object);
       return { dataId, shape, dtype };
     },
+    free: ({ dataId }) => void backend.disposeData(dataId as object),
     allocate: (bytes) => heap._malloc(bytes) >>> 0,
   };
 }

@@ -1,10 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../fused.ts";
+import type { HeadShape } from "../ops_attention.ts";
 import { ROW_SCATTER_ADD } from "../row_scatter_add.ts";
 import type { WasmHeap } from "./backend.ts";
 import type { KernelThreads } from "./threads.ts";
 import { matMulKernel } from "./mat_mul_kernel.ts";
 import { moveKernels, requireRows } from "./move_kernels.ts";
+
+/** Numbers whose squares are summed in one go. */
+const NORM_BLOCK = 8192;
 
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 type Kernel = (inputs: Inputs, attributes: tf.NamedAttrMap) => tf.TensorInfo | tf.TensorInfo[];
@@ -37,7 +41,7 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
       const columns = shape.at(-1)!;
       const y = output(shape);
       const rows = rowsOf(shape);
-      run("softmax", [offset(logits!), 0, offset(y), columns, 1, 1, 1, 0, 0], rows, 16 * columns);
+      run("softmax", [offset(logits!), offset(y), columns], rows, 16 * columns);
       return y;
     },
 
@@ -72,29 +76,68 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
       return [dx, dWeight];
     },
 
-    [FUSED.attentionSoftmax]: ({ scores, mask }, { scale }) => {
-      const [rows, heads, queries, columns] = scores!.shape as [number, number, number, number];
-      const y = output(scores!.shape);
-      const [maskRows, , maskQueries] = (mask?.shape ?? [1, 1, 1]) as [number, number, number];
+    [FUSED.attention]: ({ qkv, spans }, attributes) => {
+      const { sizes, scale, pairs } = attentionSizes(qkv!, spans!, attributes);
+      const [rows, length] = spans!.shape as [number, number];
+      const [, heads, , head] = sizes;
+      const [y, logTotals] = [output([rows * length, heads * head]), output([rows * length, heads])];
+      const at = [offset(qkv!), offset(spans!), offset(y), offset(logTotals)];
+      run("attention", [...at, ...sizes, scale], rows * heads, 6 * pairs * head);
+      return [y, logTotals];
+    },
+
+    [FUSED.attentionGrad]: ({ qkv, spans, value, logTotals, dy }, attributes) => {
+      const { sizes, scale, pairs } = attentionSizes(qkv!, spans!, attributes);
+      const [, heads, kvHeads, head] = sizes;
+      const dQkv = output(qkv!.shape);
+      const at = [qkv, spans, value, logTotals, dy, dQkv].map((tensor) => offset(tensor!));
+      const rows = spans!.shape[0]! * kvHeads;
+      run("attentionGrad", [...at, ...sizes, scale], rows, 15 * pairs * head * heads / kvHeads);
+      return dQkv;
+    },
+
+    [FUSED.dropout]: ({ x, keys }, { place, threshold, scale }) => {
+      const y = output(x!.shape);
+      const n = tf.util.sizeFromShape(x!.shape);
+      const key = offset(keys!) + 8 * (place as number);
       run(
-        "softmax",
-        [
-          ...[offset(scores!), mask ? offset(mask) : 0, offset(y), columns, scale as number],
-          ...[heads * queries, queries, maskRows === 1 ? 0 : maskQueries, maskQueries === 1 ? 0 : 1],
-        ],
-        rows * heads * queries,
-        18 * columns,
+        "dropout",
+        [offset(x!), key, offset(y), n, threshold as number, scale as number],
+        Math.ceil(n / 8),
+        60,
       );
       return y;
     },
 
-    [FUSED.attentionSoftmaxGrad]: ({ weights, dy }, { scale }) => {
-      const { shape } = weights!;
-      const columns = shape.at(-1)!;
-      const dx = output(shape);
-      const job = [offset(weights!), offset(dy!), offset(dx), columns, scale as number];
-      run("softmaxGrad", job, rowsOf(shape), 5 * columns);
-      return dx;
+    [FUSED.squaredNorm]: (inputs) => {
+      const tensors = Object.values(inputs);
+      const blocks = tensors.map(({ shape }) => Math.ceil(tf.util.sizeFromShape(shape) / NORM_BLOCK));
+      const most = Math.max(1, ...blocks);
+      // Twice the floats, for doubles.
+      const sums = output([2 * most]);
+      let total = 0;
+      tensors.forEach((tensor, i) => {
+        const n = tf.util.sizeFromShape(tensor.shape);
+        run("squares", [offset(tensor), offset(sums), n, NORM_BLOCK], blocks[i]!, 2 * NORM_BLOCK);
+        for (const sum of new Float64Array(heap.memory.buffer, offset(sums), blocks[i])) total += sum;
+      });
+      heap.free(sums);
+      const squares = output([]);
+      new Float32Array(heap.memory.buffer, offset(squares), 1)[0] = total;
+      return squares;
+    },
+
+    [FUSED.adamw]: ({ parameter, first, second, gradient, squares, numbers }, attributes) => {
+      const { b1, b2, epsilon, weightDecay, clipNorm } = attributes as Record<string, number>;
+      const norm = Math.sqrt(new Float32Array(heap.memory.buffer, offset(squares!), 1)[0]!);
+      if (!Number.isFinite(norm)) return [];
+      const [rate, meanShare, squareShare] = new Float32Array(heap.memory.buffer, offset(numbers!), 3);
+      const n = tf.util.sizeFromShape(parameter!.shape);
+      const shrink = Math.min(1, clipNorm! / norm);
+      const at = [parameter, first, second, gradient].map((tensor) => offset(tensor!));
+      const constants = [shrink, b1!, b2!, epsilon!, weightDecay!, rate!, meanShare!, squareShare!];
+      run("adamw", [...at, n, ...constants], Math.ceil(n / 4), 60);
+      return [];
     },
 
     [FUSED.logSumExp]: ({ z }) => {
@@ -130,26 +173,13 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
       return dGateUp;
     },
 
-    [FUSED.rotary]: ({ x, cos, sin }, { sign }) => {
-      const [rows, heads, length, head] = x!.shape as [number, number, number, number];
+    [FUSED.rotary]: ({ x, positions, angles }, { rotated, sign }) => {
+      const [rows, width] = x!.shape as [number, number];
+      const [places, head] = angles!.shape as [number, number];
+      requireRows(heap, positions!, places);
       const y = output(x!.shape);
-      const angleBatch = cos!.shape[0] === 1 ? 0 : length;
-      run(
-        "rotary",
-        [
-          offset(x!),
-          offset(cos!),
-          offset(sin!),
-          offset(y),
-          head / 2,
-          sign as number,
-          length,
-          heads * length,
-          angleBatch,
-        ],
-        rows * heads * length,
-        4 * head,
-      );
+      const at = [x, positions, angles, y].map((tensor) => offset(tensor!));
+      run("rotary", [...at, width, head, rotated as number, sign as number], rows, 4 * width);
       return y;
     },
   };
@@ -166,4 +196,13 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
 
 function rowsOf(shape: number[]): number {
   return shape.slice(0, -1).reduce((product, n) => product * n, 1);
+}
+
+/** Lengths and head counts as the attention kernels take them, and how many pairs of tokens a head has at most. */
+function attentionSizes(qkv: tf.TensorInfo, spans: tf.TensorInfo, attributes: tf.NamedAttrMap) {
+  const { heads, kvHeads } = attributes as unknown as HeadShape;
+  const length = spans.shape[1]!;
+  const head = qkv.shape[1]! / (heads + 2 * kvHeads);
+  const sizes: [number, number, number, number] = [length, heads, kvHeads, head];
+  return { sizes, scale: 1 / Math.sqrt(head), pairs: length * (length + 1) / 2 };
 }

@@ -15,4 +15,7 @@ export * from "./rms_norm.ts";
 export * from "./softmax.ts";
 export * from "./swiglu.ts";
 export * from "./rotary.ts";
+export * from "./attention.ts";
+export * from "./dropout.ts";
+export * from "./adamw.ts";
 export * from "./rows.ts";

@@ -17,6 +17,11 @@ export function setScratch(pointer: usize): void {
   scratch = pointer;
 }
 
+/** The same buffer, for other kernels of this thread between products. */
+export function scratchOf(): usize {
+  return scratch;
+}
+
 /**
  * C = A·B for a batch, C row-major [batches, M, N]. A and B are read through strides (in elements), so a transposed
  * operand needs no copy and a broadcast one has a batch stride of 0. The work is cut into batches × blocks of rows.

@@ -1,0 +1,91 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostArrays, uploadArrays, type Uploaded } from "./arrays.ts";
+import { executorOf } from "./executor.ts";
+
+/** A computation that is asked for again and again with other numbers in the same shapes. */
+export interface Computation<A extends HostArrays> {
+  /** What it is; computations of one name, constants and shapes do the same. */
+  readonly name: string;
+  /** Every number, switch or configuration that the body takes from elsewhere. */
+  readonly constants: unknown;
+  /** What changes from call to call. */
+  readonly arrays: A;
+  /** The tensors that the body reads, or updates in place, beside those. */
+  readonly weights: Readonly<Record<string, tf.Tensor>>;
+}
+
+/** Tensors by name that a body gives back. */
+export type Outputs = Readonly<Record<string, tf.Tensor>>;
+
+/**
+ * Runs a computation and gives back its outputs, the caller's to free; all else that it made is freed.
+ *
+ * On webgpu it is recorded when it first runs, and from then on replayed with the new numbers: the body is not run
+ * again. So it must take all that changes through `arrays` and `weights`, and read nothing back.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { compute } from "./computation.ts";
+ * import { openDevice } from "./open_device.ts";
+ * import { assertEquals } from "@std/assert";
+ * await openDevice({ device: "cpu" });
+ * const factor = tf.scalar(3);
+ * const { scaled } = compute({
+ *   name: "scale",
+ *   constants: null,
+ *   arrays: { x: { data: Float32Array.of(1, 2), shape: [2] } },
+ *   weights: { factor },
+ * }, ({ x }) => ({ scaled: tf.mul(x, factor) }));
+ * assertEquals([...scaled.dataSync()], [3, 6]);
+ * ```
+ */
+export function compute<A extends HostArrays, O extends Outputs>(
+  computation: Computation<A>,
+  body: (arrays: Uploaded<A>) => O,
+): O {
+  const executor = executorOf(tf.backend());
+  if (executor) return executor.run(computation, body) as O;
+  return tf.tidy(() => body(uploadArrays(computation.arrays)) as tf.TensorContainer) as unknown as O;
+}
+
+/**
+ * The numbers of tensors of float32 or int32, as arrays of their own. One wait for all of them.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { readNumbers } from "./computation.ts";
+ * import { openDevice } from "./open_device.ts";
+ * import { assertEquals } from "@std/assert";
+ * await openDevice({ device: "cpu" });
+ * assertEquals(await readNumbers([tf.scalar(2), tf.tensor1d([1, 3])]), [Float32Array.of(2), Float32Array.of(1, 3)]);
+ * ```
+ */
+export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]> {
+  const executor = executorOf(tf.backend());
+  if (executor) return await executor.read(tensors);
+  // The cpu backend gives its own array away, which updates in place would change.
+  return await Promise.all(tensors.map(async (tensor) => (await tensor.data() as Float32Array).slice()));
+}
+
+/**
+ * After how many steps it is worth to wait for what they measured: more than one where the device works on while the
+ * host goes ahead.
+ */
+export function stepsPerRead(): number {
+  return executorOf(tf.backend())?.stepsPerRead ?? 1;
+}
+
+/** The numbers of named tensors, which are freed. */
+export async function takeNumbers<O extends Outputs>(
+  outputs: O,
+): Promise<{ [Name in keyof O]: Float32Array | Int32Array }> {
+  const tensors = Object.values(outputs);
+  try {
+    const numbers = await readNumbers(tensors);
+    return Object.fromEntries(Object.keys(outputs).map((name, i) => [name, numbers[i]!])) as never;
+  } finally {
+    tf.dispose(tensors);
+  }
+}

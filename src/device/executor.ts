@@ -1,0 +1,28 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { HostArrays, Uploaded } from "./arrays.ts";
+import type { Computation, Outputs } from "./computation.ts";
+
+/** How a backend runs computations and gives numbers back, where it has a way of its own. */
+export interface Executor {
+  run<A extends HostArrays>(
+    computation: Computation<A>,
+    body: (arrays: Uploaded<A>) => Outputs,
+  ): Outputs;
+  /** The numbers of tensors of float32 or int32, in one go. */
+  read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
+  /** After how many steps of training what they measured is read. */
+  readonly stepsPerRead: number;
+}
+
+/** By backend, as tfjs keeps its backends in a registry of its own. */
+const executors = new WeakMap<object, Executor>();
+
+/** The executor of a backend that has one. */
+export function executorOf(backend: tf.KernelBackend): Executor | undefined {
+  return executors.get(backend);
+}
+
+/** Gives a backend an executor. */
+export function useExecutor(backend: tf.KernelBackend, executor: Executor): void {
+  executors.set(backend, executor);
+}

@@ -1,0 +1,156 @@
+// @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
+
+import { exp4, log } from "./elementary.ts";
+import { madd, maxLanes, put, sumLanes, take } from "./lanes.ts";
+import { scratchOf } from "./matrix_product.ts";
+import { dots, mix, spread } from "./vectors.ts";
+
+/*
+ * Rows of qkv hold `heads` queries, `kvHeads` keys and as many values, `head` wide each. Token t of a sequence sees the
+ * columns from … to−1 and own … t of it: spans [sequences, length, 3].
+ */
+
+/**
+ * y[t] = Σ_j softmax_j(scale·q_t·k_j) v_j and logTotals[t] = log Σ_j e^(scale·q_t·k_j) over what t sees. A unit of work
+ * is a head of a sequence.
+ */
+export function attention(
+  qkv: usize,
+  spans: usize,
+  y: usize,
+  logTotals: usize,
+  length: i32,
+  heads: i32,
+  kvHeads: i32,
+  head: i32,
+  scale: f32,
+  from: i32,
+  to: i32,
+): void {
+  const stride = <usize> (heads + 2 * kvHeads) * head << 2, outStride = <usize> heads * head << 2;
+  const scores = scratchOf();
+  for (let unit = from; unit < to; unit++) {
+    const sequence = unit / heads, h = unit % heads, base = qkv + <usize> sequence * length * stride;
+    const keys = base + (<usize> (heads + h / (heads / kvHeads)) * head << 2);
+    const values = keys + (<usize> kvHeads * head << 2);
+    let span = spans + <usize> sequence * length * 12;
+    for (let t = 0; t < length; t++, span += 12) {
+      const low = load<i32>(span), first = max(0, load<i32>(span, 4) - low), own = load<i32>(span, 8);
+      const second = t + 1 - own, count = first + second;
+      const q = base + <usize> t * stride + (<usize> h * head << 2);
+      dots(q, keys + <usize> low * stride, stride, scores, first, head);
+      dots(q, keys + <usize> own * stride, stride, scores + (<usize> first << 2), second, head);
+      const total = exponentials(scores, count, scale);
+      const row = sequence * length + t;
+      store<f32>(logTotals + (<usize> (row * heads + h) << 2), total);
+      const out = y + <usize> row * outStride + (<usize> h * head << 2);
+      memory.fill(out, 0, <usize> head << 2);
+      mix(scores, values + <usize> low * stride, stride, out, first, head);
+      mix(scores + (<usize> first << 2), values + <usize> own * stride, stride, out, second, head);
+    }
+  }
+}
+
+/** Turns scores into softmax(scale·score) in place; returns log Σ e^(scale·score). */
+function exponentials(scores: usize, count: i32, scale: f32): f32 {
+  const factor = f32x4.splat(scale);
+  let highest = f32x4.splat(-f32.MAX_VALUE);
+  for (let j = 0; j < count; j += 4) {
+    const left = count - j;
+    let v = f32x4.mul(factor, take(scores + (<usize> j << 2), left, 0));
+    put(scores + (<usize> j << 2), v, left);
+    // What lies behind the last score repeats the first of the four: no maximum of its own.
+    if (left < 4) v = f32x4.replace_lane(v, 3, f32x4.extract_lane(v, 0));
+    if (left < 3) v = f32x4.replace_lane(v, 2, f32x4.extract_lane(v, 0));
+    if (left < 2) v = f32x4.replace_lane(v, 1, f32x4.extract_lane(v, 0));
+    highest = f32x4.max(highest, v);
+  }
+  const top = maxLanes(highest), shift = f32x4.splat(top);
+  let sum = f32x4.splat(0);
+  for (let j = 0; j < count; j += 4) {
+    const at = scores + (<usize> j << 2), left = count - j;
+    const e = exp4(f32x4.sub(take(at, left, -f32.MAX_VALUE), shift));
+    sum = f32x4.add(sum, e);
+    put(at, e, left);
+  }
+  const total = sumLanes(sum), share = f32x4.splat(1 / total);
+  for (let j = 0; j < count; j += 4) {
+    const at = scores + (<usize> j << 2), left = count - j;
+    put(at, f32x4.mul(share, take(at, left, 0)), left);
+  }
+  return <f32> (<f64> top + log(<f64> total));
+}
+
+/** The gradient of the same by qkv. A unit of work is a key head of a sequence, with the query heads that it serves. */
+export function attentionGrad(
+  qkv: usize,
+  spans: usize,
+  y: usize,
+  logTotals: usize,
+  dy: usize,
+  dQkv: usize,
+  length: i32,
+  heads: i32,
+  kvHeads: i32,
+  head: i32,
+  scale: f32,
+  from: i32,
+  to: i32,
+): void {
+  const stride = <usize> (heads + 2 * kvHeads) * head << 2, outStride = <usize> heads * head << 2;
+  const headBytes = <usize> head << 2, valuesAt = <usize> kvHeads * headBytes, group = heads / kvHeads;
+  const weights = scratchOf(), slopes = weights + (<usize> (length + 4) << 2);
+  for (let unit = from; unit < to; unit++) {
+    const sequence = unit / kvHeads, k = unit % kvHeads, rows = <usize> sequence * length;
+    const base = qkv + rows * stride, dBase = dQkv + rows * stride, keysAt = <usize> (heads + k) * headBytes;
+    for (let t = 0; t < length; t++) {
+      memory.fill(dBase + <usize> t * stride + keysAt, 0, headBytes);
+      memory.fill(dBase + <usize> t * stride + keysAt + valuesAt, 0, headBytes);
+    }
+    for (let h = k * group; h < (k + 1) * group; h++) {
+      const headAt = <usize> h * headBytes;
+      let span = spans + rows * 12;
+      for (let t = 0; t < length; t++, span += 12) {
+        const low = load<i32>(span), first = max(0, load<i32>(span, 4) - low), own = load<i32>(span, 8);
+        const second = t + 1 - own, row = rows + t, later = <usize> first << 2;
+        const q = base + <usize> t * stride + headAt, dq = dBase + <usize> t * stride + headAt;
+        const up = dy + row * outStride + headAt;
+        const one = <usize> low * stride + keysAt, other = <usize> own * stride + keysAt;
+        dots(q, base + one, stride, weights, first, head);
+        dots(q, base + other, stride, weights + later, second, head);
+        dots(up, base + one + valuesAt, stride, slopes, first, head);
+        dots(up, base + other + valuesAt, stride, slopes + later, second, head);
+        const shift = load<f32>(logTotals + (row * heads + h << 2));
+        const along = product(up, y + row * outStride + headAt, head);
+        slopesOf(weights, slopes, first + second, scale, shift, along);
+        memory.fill(dq, 0, headBytes);
+        mix(slopes, base + one, stride, dq, first, head);
+        mix(slopes + later, base + other, stride, dq, second, head);
+        spread(slopes, q, dBase + one, stride, first, head);
+        spread(slopes + later, q, dBase + other, stride, second, head);
+        spread(weights, up, dBase + one + valuesAt, stride, first, head);
+        spread(weights + later, up, dBase + other + valuesAt, stride, second, head);
+      }
+    }
+  }
+}
+
+/** weights: scores → softmax weights; slopes: dy·v → scale·weight·(dy·v − dy·y). */
+function slopesOf(weights: usize, slopes: usize, count: i32, scale: f32, shift: f32, along: f32): void {
+  const factor = f32x4.splat(scale), down = f32x4.splat(shift), mean = f32x4.splat(along);
+  for (let j = 0; j < count; j += 4) {
+    const at = <usize> j << 2, left = count - j;
+    const p = exp4(f32x4.sub(f32x4.mul(factor, take(weights + at, left, 0)), down));
+    put(weights + at, p, left);
+    put(slopes + at, f32x4.mul(factor, f32x4.mul(p, f32x4.sub(take(slopes + at, left, 0), mean))), left);
+  }
+}
+
+function product(a: usize, b: usize, d: i32): f32 {
+  let sum = f32x4.splat(0);
+  for (let i = 0; i < d; i += 4) {
+    const at = <usize> i << 2, left = d - i;
+    sum = madd(take(a + at, left, 0), take(b + at, left, 0), sum);
+  }
+  return sumLanes(sum);
+}
