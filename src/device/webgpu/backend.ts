@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BladeError } from "../../core/errors.ts";
-import { registerWebgpuKernels } from "./kernels.ts";
+import { registerWebgpuKernels } from "./register_kernels.ts";
 
 /**
  * Starts tfjs's webgpu backend with settings that keep bits and device what they seem: no silent step aside to the

@@ -1,0 +1,35 @@
+import type * as tf from "@tensorflow/tfjs-core";
+
+/** What this project uses of tfjs's webgpu backend beyond its declared types (version 4.22). */
+export interface WebgpuBackend extends tf.KernelBackend {
+  readonly device: GPUDevice;
+  readonly tensorMap: { get(dataId: object): TensorData };
+  bufferManager: BufferManager;
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  commandQueueOwnedIds: { add(dataId: object): void };
+  makeTensorInfo(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+  /** Gives a tensor a buffer, filled with the values that it has on the host, if any. */
+  uploadToGPU(dataId: object): void;
+  tensorToBinding(tensor: tf.TensorInfo): GPUBufferBinding;
+  makeUniforms(fields: { type: string; data: number[] }[]): GPUBufferBinding;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+/** What the backend keeps of a tensor. */
+export interface TensorData {
+  /** Numbers on the host: not uploaded yet, or a copy of what was read back. */
+  values: unknown;
+  resource: GPUBuffer | null;
+  /** Whether the buffer is not the backend's to reuse. */
+  external?: boolean;
+}
+
+/** Where the backend takes buffers from and gives them back to. */
+export interface BufferManager {
+  acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
+  releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
+}

@@ -1,0 +1,101 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { FUSED } from "../../fused.ts";
+import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
+import type { GpuKernels } from "../register_kernels.ts";
+import { REDUCTIONS } from "./wgsl.ts";
+
+const LANES = 256;
+/** Numbers whose squares one unit sums. */
+const BLOCK = 4096;
+
+/** partials[first + unit] = the sum of the squares of one block. */
+const SQUARES: GpuKernel = {
+  key: "blade squares",
+  inputs: ["x: f32"],
+  updates: ["partials: f32"],
+  uniforms: ["size: u32", "first: u32"],
+  lanes: LANES,
+  code: `${REDUCTIONS}
+    fn run(unit: u32, lane: u32) {
+      var sum = 0.0;
+      let end = min(uniforms.size, (unit + 1u) * ${BLOCK}u);
+      for (var i = unit * ${BLOCK}u + lane; i < end; i += LANES) { sum += x[i] * x[i]; }
+      let total = sumOf(sum, lane);
+      if (lane == 0u) { partials[uniforms.first + unit] = total; }
+    }`,
+};
+
+/** The sum of the partial sums. */
+const TOTAL: GpuKernel = {
+  key: "blade total",
+  inputs: ["partials: f32"],
+  outputs: ["total: f32"],
+  uniforms: ["size: u32"],
+  lanes: LANES,
+  code: `${REDUCTIONS}
+    fn run(unit: u32, lane: u32) {
+      var sum = 0.0;
+      for (var i = lane; i < uniforms.size; i += LANES) { sum += partials[i]; }
+      let all = sumOf(sum, lane);
+      if (lane == 0u) { total[0] = all; }
+    }`,
+};
+
+const ADAMW: GpuKernel = {
+  key: "blade adamw",
+  inputs: ["gradient: f32", "squares: f32", "numbers: f32"],
+  updates: ["parameter: f32", "first: f32", "second: f32"],
+  uniforms: ["size: u32", "b1: f32", "b2: f32", "epsilon: f32", "decay: f32", "clip: f32"],
+  lanes: LANES,
+  code: `
+    fn run(unit: u32, lane: u32) {
+      let i = unit * LANES + lane;
+      let norm = sqrt(squares[0]);
+      // Written so that no number, an endless one included, passes by being optimised away.
+      if (i >= uniforms.size || !(norm <= 3.4e38)) { return; }
+      let g = gradient[i] * min(1.0, uniforms.clip / norm);
+      let m = uniforms.b1 * first[i] + (1.0 - uniforms.b1) * g;
+      let v = uniforms.b2 * second[i] + (1.0 - uniforms.b2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      let step = m / numbers[1] / (sqrt(v / numbers[2]) + uniforms.epsilon);
+      parameter[i] -= numbers[0] * (step + uniforms.decay * parameter[i]);
+    }`,
+};
+
+/** The largest finite number stands for an infinite bound, which a uniform need not carry. */
+const LARGEST = 3.4e38;
+
+export const adamwKernels: GpuKernels = {
+  [FUSED.squaredNorm]: (backend, inputs) => {
+    const tensors = Object.values(inputs);
+    const sizes = tensors.map(({ shape }) => tf.util.sizeFromShape(shape));
+    const blocks = sizes.map((size) => Math.ceil(size / BLOCK));
+    const partials = backend.makeTensorInfo([blocks.reduce((sum, count) => sum + count, 0)], "float32");
+    let first = 0;
+    tensors.forEach((tensor, i) => {
+      const call = { inputs: [tensor], updates: [partials], uniforms: [sizes[i]!, first], units: blocks[i]! };
+      runGpuKernel(backend, SQUARES, call);
+      first += blocks[i]!;
+    });
+    const total = runGpuKernel(backend, TOTAL, {
+      inputs: [partials],
+      outputs: [[]],
+      uniforms: [first],
+      units: 1,
+    });
+    backend.disposeData(partials.dataId);
+    return total;
+  },
+
+  [FUSED.adamw]: (backend, { parameter, first, second, gradient, squares, numbers }, attributes) => {
+    const { b1, b2, epsilon, weightDecay, clipNorm } = attributes;
+    const size = tf.util.sizeFromShape(parameter!.shape);
+    return runGpuKernel(backend, ADAMW, {
+      inputs: [gradient!, squares!, numbers!],
+      updates: [parameter!, first!, second!],
+      uniforms: [size, b1!, b2!, epsilon!, weightDecay!, Math.min(clipNorm!, LARGEST)],
+      units: Math.ceil(size / LANES),
+    });
+  },
+};
