@@ -98,7 +98,7 @@ export const configSchema = z.strictObject({
     "threads of the wasm and native devices; null: as many as cores",
   ),
   blas: z.string().min(1).nullable().default(null).describe(
-    "library of the native device, a path or a name that the system's loader finds; null: the system's",
+    "library of the native device, a path or a name that the system's loader finds; null: the system's; where one is named, auto is native",
   ),
   data: data.prefault({}).describe("what to learn from"),
   model: model.prefault({}).describe("the decoder and how it makes a list"),

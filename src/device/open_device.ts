@@ -36,6 +36,7 @@ export interface Device {
  * @param options.threads of wasm and native; as many as the processor has when left out. On wasm any number gives the
  * same bits.
  * @param options.blas the library of native: a path, or a name that the system's loader finds; the system's when left out.
+ * Where one is named, `auto` is native.
  * @throws {BladeError} when the device that was asked for is not there; only `auto` chooses another.
  *
  * @example
@@ -80,13 +81,15 @@ export function closeDevice(): void {
 }
 
 async function openAuto(threads: number, named: string | undefined): Promise<Device> {
+  if (named !== undefined) {
+    return await openNativeDevice(await demandBlas(named), threads, "its library was named");
+  }
   const found = await requestGpuAdapter();
   if ("name" in found && !found.fallback) return await openWebgpu("a GPU is there");
   const noGpu = "missing" in found
     ? `no GPU: ${found.missing}`
     : `the only GPU, ${found.name}, is played by the processor, slower than this`;
-  // Who names a library means it.
-  const library = named === undefined ? await findBlas() : await demandBlas(named);
+  const library = await findBlas();
   if ("short" in library) return await openWasmDevice(threads, `${noGpu}; ${library.short}`);
   if (library.tuned) return await openNativeDevice(library, threads, `${noGpu}; a BLAS is there`);
   const slow = `${library.blas.path} is a plain BLAS, maybe slower: --device native takes it`;

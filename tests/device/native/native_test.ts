@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { BladeError } from "../../../src/core/errors.ts";
+import { findBlas } from "../../../src/device/native/find_blas.ts";
 import { closeDevice, openDevice } from "../../../src/device/open_device.ts";
-import { absence, onEachDevice } from "../devices.ts";
+import { onEachDevice } from "../devices.ts";
 import { type Plain, plain } from "../finite_differences.ts";
 
-const absent = absence("native");
 const FLAGS = [[false, false], [true, false], [false, true], [true, true]] as const;
 
 async function product(a: Plain, b: Plain, ta: boolean, tb: boolean): Promise<Float32Array> {
@@ -94,9 +94,17 @@ onEachDevice("native goes on, with one thread, after its helpers ended", async (
   after.forEach((value, i) => assertAlmostEquals(value, before[i]!, 1e-4));
 }, ["native"]);
 
+onEachDevice("auto is native where a library is named, whatever else there is", async () => {
+  const library = await findBlas();
+  assert("blas" in library);
+  const device = await openDevice({ device: "auto", threads: 1, blas: library.blas.path });
+  assertEquals(device.backend, "native");
+  assert(device.why.startsWith("its library was named"), device.why);
+}, ["native"]);
+
 for (const device of ["native", "auto"] as const) {
   Deno.test({
-    name: `${device} with a named library that is not there refuses, and takes no other${absent}`,
+    name: `${device} with a named library that is not there refuses, and takes no other`,
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
