@@ -1,7 +1,8 @@
 import type { Context } from "../src/core/context.ts";
 import type { ItemIndex } from "../src/core/ids.ts";
 import type { Signals } from "../src/core/signals.ts";
-import { closeDevice, openDevice } from "../src/device/open_device.ts";
+import { closeDevice, type Device, openDevice } from "../src/device/open_device.ts";
+import { findBlas } from "../src/device/native/find_blas.ts";
 import { initialParameters } from "../src/model/parameters.ts";
 import { disposeTree } from "../src/optimizer/parameter_tree.ts";
 import { randomKey } from "../src/numerics/random.ts";
@@ -18,7 +19,19 @@ const ITEMS = 2000, CONTEXTS = 64, GROUP = 8, CUTOFF = 10, HISTORY = 31;
 
 /** 512 slates of 10 items: drawn by either policy, and judged by two metrics. */
 export const rollout: Bench = async () => {
-  const device = await openDevice({ device: "wasm" });
+  const figures = await onDevice(await openDevice({ device: "wasm" }));
+  if ("blas" in await findBlas()) {
+    const native = await onDevice(await openDevice({ device: "native" }));
+    // Judging computes nothing on a device.
+    for (const [name, figure] of Object.entries(native)) {
+      if (name.startsWith("sample/")) figures[`${name}/native`] = figure;
+    }
+  }
+  closeDevice();
+  return figures;
+};
+
+async function onDevice(device: Device): Promise<Record<string, Figure>> {
   const contexts = Array.from({ length: CONTEXTS }, (_, contextId): Context => {
     const history = Array.from({ length: HISTORY }, (_, i): ItemIndex => (contextId * 37 + i * 101) % ITEMS);
     return { contextId, user: contextId, history, seen: new Set(history) };
@@ -71,9 +84,8 @@ export const rollout: Bench = async () => {
       bound: "drawing the same slates, at no cost of judging them",
     };
   }
-  closeDevice();
   return figures;
-};
+}
 
 const SIGNALS: Signals = {
   relevance: { of: (contextId) => new Map([[(contextId * 11) % ITEMS, 1]]) },

@@ -1,5 +1,6 @@
 import { closeDevice, type Device, openDevice } from "../src/device/open_device.ts";
 import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
+import { findBlas } from "../src/device/native/find_blas.ts";
 import { initialParameters } from "../src/model/parameters.ts";
 import { randomKey } from "../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
@@ -31,9 +32,12 @@ const quiet = { stage() {}, step() {}, note() {} };
 /** One step of supervised training against the device's own matrix product: what the rest of the step costs. */
 export const trainStep: Bench = async () => {
   const figures: Record<string, Figure> = {};
-  Object.assign(figures, await onDevice("wasm", await openDevice({ device: "wasm", threads: 1 })));
-  const device = await openDevice({ device: "wasm" });
-  if (device.threads > 1) Object.assign(figures, await onDevice(`wasm-${device.threads}-threads`, device));
+  for (const name of "blas" in await findBlas() ? ["wasm", "native"] as const : ["wasm"] as const) {
+    Object.assign(figures, await onDevice(name, await openDevice({ device: name, threads: 1 })));
+    const device = await openDevice({ device: name });
+    if (device.threads === 1) continue;
+    Object.assign(figures, await onDevice(`${name}-${device.threads}-threads`, device));
+  }
   const gpu = await requestGpuAdapter();
   if (!("missing" in gpu) && !gpu.fallback) {
     Object.assign(figures, await onDevice("webgpu", await openDevice({ device: "webgpu" })));

@@ -15,6 +15,7 @@ export const CONFIG_FLAGS: readonly FlagSpec[] = [
   { name: "plugin", value: "SPEC", repeat: true, summary: "load a metric: a path, or file:, npm: or https:" },
   ISOLATE_FLAG,
   { name: "device", value: "NAME", summary: "auto, webgpu, native, wasm or cpu" },
+  { name: "blas", value: "PATH", summary: "library of the device native, instead of the system's" },
   { name: "seed", value: "N", summary: "seed of every random number" },
 ];
 
@@ -29,12 +30,14 @@ export async function configOf(input: CommandInput): Promise<BladeConfig> {
   const { flags } = input;
   const seed = flags.whole("seed", 0);
   const device = flags.text("device");
+  const blas = flags.text("blas");
   const isolate = flags.text("isolate");
   return await loadConfig(input.positionals[0]!, {
     set: flags.texts("set"),
     plugins: flags.texts("plugin"),
     ...(seed === undefined ? {} : { seed }),
     ...(device === undefined ? {} : { device }),
+    ...(blas === undefined ? {} : { blas }),
     ...(isolate === undefined ? {} : { isolate }),
   });
 }

@@ -67,10 +67,6 @@ async function devices(): Promise<DeviceFact[]> {
   const { closeDevice, openDevice } = await import("../device/open_device.ts");
   const facts: DeviceFact[] = [];
   for (const name of ["webgpu", "native", "wasm", "cpu", "auto"] as const) {
-    if (name === "native") {
-      facts.push({ device: name, usable: false, detail: "not in this version" });
-      continue;
-    }
     try {
       const { backend, adapter, threads, why } = await openDevice({ device: name });
       const chosen = name === "auto" ? `takes ${backend}, ` : "";
@@ -101,7 +97,7 @@ async function permissions(): Promise<PermissionFact[]> {
   const asked: [Deno.PermissionDescriptor, string][] = [
     [{ name: "read", path: "." }, "reads data and configurations"],
     [{ name: "write", path: "runs" }, "writes run folders under ./runs; elsewhere --allow-write=DIR"],
-    [{ name: "ffi" }, "only the device `native` needs it: --allow-ffi"],
+    [await ffi(), "only the device `native` needs it: -P=native"],
     [{ name: "run", command: Deno.execPath() }, "only plugins from elsewhere need it: --allow-run=deno"],
     [{ name: "net" }, "only plugins from https: need it: --allow-net=HOST"],
   ];
@@ -110,6 +106,15 @@ async function permissions(): Promise<PermissionFact[]> {
     state: (await Deno.permissions.query(descriptor)).state,
     purpose,
   })));
+}
+
+/** Leave for one library that there may be is leave enough. */
+async function ffi(): Promise<Deno.PermissionDescriptor> {
+  const { blasPlaces, isBareName } = await import("../device/native/blas_places.ts");
+  const paths = blasPlaces().map(({ path }) => path).filter((path) => !isBareName(path));
+  const descriptors = paths.map((path) => ({ name: "ffi", path }) as const);
+  const states = await Promise.all(descriptors.map((descriptor) => Deno.permissions.query(descriptor)));
+  return descriptors.find((_, at) => states[at]!.state === "granted") ?? { name: "ffi" };
 }
 
 function versionOf(specifier: string): string {

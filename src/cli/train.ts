@@ -69,7 +69,9 @@ async function newConfig(input: CommandInput): Promise<BladeConfig> {
 /** A resumed run keeps the configuration that it was started with. */
 async function resumedConfig(input: CommandInput, folder: string): Promise<BladeConfig> {
   const { flags, positionals } = input;
-  const given = ["set", "plugin", "isolate", "device", "seed", "out"].filter((name) => flags.has(name)).map((
+  const given = ["set", "plugin", "isolate", "device", "blas", "seed", "out"].filter((name) =>
+    flags.has(name)
+  ).map((
     name,
   ) => `--${name}`);
   if (positionals.length + given.length > 0) {

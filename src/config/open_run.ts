@@ -3,7 +3,6 @@ import { BladeError } from "../core/errors.ts";
 import type { Context } from "../core/context.ts";
 import type { UserIndex } from "../core/ids.ts";
 import { contextNow } from "../data/past.ts";
-import { openDevice } from "../device/open_device.ts";
 import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
 import { parameterShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
@@ -14,6 +13,7 @@ import { checkCandidates } from "../rollout/candidates.ts";
 import { rankAll } from "../rollout/roll_out.ts";
 import { readFinished, weightsFrom } from "../train/checkpoint.ts";
 import { modelOf } from "./assemble.ts";
+import { openDeviceOf } from "./device.ts";
 import { checkSameData } from "./kept_data.ts";
 import { availabilityOf, prepareMaterials } from "./materials.ts";
 import type { OpenRun, Recommendation, RunEvaluation } from "./run_api.ts";
@@ -27,10 +27,7 @@ export async function openRun(folder: string): Promise<OpenRun> {
   const { config, data } = await readManifest(folder);
   const materials = await prepareMaterials(config);
   checkSameData(data, materials.dataset.files);
-  await openDevice({
-    device: config.device,
-    ...(config.threads === null ? {} : { threads: config.threads }),
-  });
+  await openDeviceOf(config);
   const { dataset, split, registry } = materials;
   const items = dataset.catalog.ids.length;
   const model = modelOf(config, items);

@@ -12,6 +12,8 @@ export interface ConfigOverrides {
   readonly set?: readonly string[];
   readonly seed?: number;
   readonly device?: string;
+  /** Library of the native device; a relative path starts at the working folder. */
+  readonly blas?: string;
   /** Which plugins run in a process of their own. */
   readonly isolate?: string;
   /** Plugins beside those of the file; relative paths start at the working folder. */
@@ -26,7 +28,7 @@ export interface ConfigSource extends ConfigOverrides {
 
 /**
  * Parses a configuration: JSONC, then the overrides, then the schema, which fills every default. Relative
- * `data.folder` and `plugins` become absolute, from the file's folder or, when given by a flag, from the working
+ * `data.folder`, `blas` and `plugins` become absolute, from the file's folder or, when given by a flag, from the working
  * folder.
  *
  * @throws {BladeError} with file and line (or flag), path, rule, value and mend
@@ -130,6 +132,9 @@ function overridesOf(source: ConfigOverrides): Override[] {
   if (source.device !== undefined) {
     overrides.push({ place: `--device ${source.device}`, path: ["device"], value: source.device });
   }
+  if (source.blas !== undefined) {
+    overrides.push({ place: `--blas ${source.blas}`, path: ["blas"], value: source.blas });
+  }
   if (source.isolate !== undefined) {
     const path = ["reward", "isolate"];
     overrides.push({ place: `--isolate ${source.isolate}`, path, value: source.isolate });
@@ -150,8 +155,11 @@ function withPlugins(config: BladeConfig, source: ConfigOverrides): BladeConfig 
 /** Makes paths absolute, so that the run folder's copy of the configuration works from anywhere. */
 function anchored(config: BladeConfig, folder: string, overrides: readonly Override[]): BladeConfig {
   const baseOf = (...path: (string | number)[]) => giverOf(path, overrides) ? Deno.cwd() : folder;
+  // Without a folder it is a name for the system's loader.
+  const isName = config.blas === null || !/[/\\]/.test(config.blas);
   return {
     ...config,
+    blas: isName ? config.blas : resolve(baseOf("blas"), config.blas!),
     data: { ...config.data, folder: resolve(baseOf("data", "folder"), config.data.folder) },
     plugins: config.plugins.map((spec, index) => fromFolder(spec, baseOf("plugins", index))),
   };

@@ -21,7 +21,7 @@ export const SYSTEMS = [
   "aligned",
 ] as const;
 
-/** The devices that a run can be asked to use; `auto` takes a real GPU where there is one, else wasm. */
+/** The devices that a run can be asked to use; `auto` takes a real GPU, else native where it is allowed, else wasm. */
 export const DEVICES = ["auto", "webgpu", "native", "wasm", "cpu"] as const;
 
 const reward = z.strictObject({
@@ -91,9 +91,14 @@ export const configSchema = z.strictObject({
     .exactOptional()
     .describe("name of the run folder; by default the name of this file"),
   seed: z.int().min(0).default(1).describe("seed of every random number of the run"),
-  device: z.enum(DEVICES).default("auto").describe("where tensors live; auto: a real GPU, else wasm"),
+  device: z.enum(DEVICES).default("auto").describe(
+    "where tensors live; auto: a real GPU, else native where it is allowed, else wasm",
+  ),
   threads: count.nullable().default(null).describe(
     "threads of the wasm and native devices; null: as many as cores",
+  ),
+  blas: z.string().min(1).nullable().default(null).describe(
+    "library of the native device, a path or a name that the system's loader finds; null: the system's; where one is named, auto is native",
   ),
   data: data.prefault({}).describe("what to learn from"),
   model: model.prefault({}).describe("the decoder and how it makes a list"),

@@ -1,12 +1,13 @@
 import type { Observer } from "../core/observer.ts";
 import type { SystemName } from "../core/results.ts";
-import { type Device, openDevice } from "../device/open_device.ts";
+import type { Device } from "../device/open_device.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { randomKey } from "../numerics/random.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
 import { evaluateSystems } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
+import { openDeviceOf } from "./device.ts";
 import { keepData } from "./kept_data.ts";
 import { prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
@@ -25,10 +26,7 @@ import { writeRunRecord } from "./run_record.ts";
 /** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
 export async function trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome> {
   const startedAt = new Date();
-  const device = await openDevice({
-    device: config.device,
-    ...(config.threads === null ? {} : { threads: config.threads }),
-  });
+  const device = await openDeviceOf(config);
   const warnings: string[] = [];
   const observer: Observer = {
     ...options.observer,

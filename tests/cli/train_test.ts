@@ -52,10 +52,12 @@ Deno.test("train writes the resolved configuration, from which --resume goes on"
 });
 
 Deno.test("train --resume takes no other configuration", async () => {
-  const { code, err } = await ran(["train", "--resume", "runs/a", "--set", "seed=2"]);
-  assertEquals(code, 2);
-  assertStringIncludes(err, "--resume: must stand alone");
-  assertStringIncludes(err, "blade train --resume runs/a");
+  for (const more of [["--set", "seed=2"], ["--blas", "libblis.so.4"]]) {
+    const { code, err } = await ran(["train", "--resume", "runs/a", ...more]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "--resume: must stand alone");
+    assertStringIncludes(err, "blade train --resume runs/a");
+  }
 });
 
 Deno.test("train refuses a folder that holds something, and leaves it as it was", async () => {

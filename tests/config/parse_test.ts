@@ -199,6 +199,23 @@ Deno.test("--seed and --device win over the file and are named in errors", () =>
   assertStringIncludes(error.message, "--device gpu: device: must be one of");
 });
 
+Deno.test("--blas is a path from the working folder or a name for the loader, as in the file from its folder", () => {
+  const blas = (text: string, flag?: string) =>
+    parseConfig(text, { path: FILE, ...(flag === undefined ? {} : { blas: flag }) }).blas;
+  assertEquals(blas("{}"), null);
+  assertEquals(blas('{ "blas": "lib/blas.so" }'), "/somewhere/lib/blas.so");
+  assertEquals(blas('{ "blas": "lib/blas.so" }', "./mine.so"), join(Deno.cwd(), "mine.so"));
+  assertEquals(blas("{}", "libblis.so.4"), "libblis.so.4");
+});
+
+Deno.test("a library for a device that takes none is refused", () => {
+  const error = assertThrows(
+    () => parseConfig('{ "device": "wasm" }', { path: FILE, blas: "libblis.so.4" }),
+    BladeError,
+  );
+  assertStringIncludes(error.message, "--blas libblis.so.4: blas: belongs to the device native, not to wasm");
+});
+
 Deno.test("loadConfig() says that a file is missing or a folder", async () => {
   for (const [path, said] of [["no/such.jsonc", "no such file"], ["tests", "a folder"]] as const) {
     const error = await loadConfig(path).then(() => undefined, (error: unknown) => error);

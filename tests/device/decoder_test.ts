@@ -63,7 +63,7 @@ onEachDevice("a decoder's loss and every gradient are those of the cpu", async (
       assertAlmostEquals(found.get(name)![i]!, value, 1e-4 * scale, `${name} [${i}]`)
     );
   }
-}, ["wasm", "webgpu"]);
+}, ["wasm", "native", "webgpu"]);
 
 onEachDevice("a decoder step gives the same bits twice, and leaves no tensor behind", async () => {
   const first = await step();

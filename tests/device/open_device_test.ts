@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { BladeError } from "../../src/core/errors.ts";
 import { requestGpuAdapter } from "../../src/device/gpu_adapter.ts";
 import { closeDevice, type DeviceName, openDevice } from "../../src/device/open_device.ts";
+import { findBlas } from "../../src/device/native/find_blas.ts";
 import { hashOf } from "../../src/device/wasm/hash.ts";
 import { kernelSources, textOf } from "../../src/device/wasm/kernel_sources.ts";
 import { plain } from "./finite_differences.ts";
@@ -10,15 +11,25 @@ import { plain } from "./finite_differences.ts";
 const adapter = await requestGpuAdapter();
 const lent = { sanitizeOps: false, sanitizeResources: false };
 
-Deno.test("auto takes a real GPU and otherwise wasm, and says why", lent, async () => {
-  const device = await openDevice({ device: "auto", threads: 1 });
-  if (!("missing" in adapter) && !adapter.fallback) {
-    assertEquals([device.backend, device.fallbackAdapter], ["webgpu", false]);
-  } else {
-    assertEquals(device.backend, "wasm");
-    assertStringIncludes(device.why, "missing" in adapter ? adapter.missing : adapter.name);
-  }
-});
+Deno.test(
+  "auto takes a real GPU, otherwise native where there is a BLAS, otherwise wasm, and says why",
+  lent,
+  async () => {
+    const device = await openDevice({ device: "auto", threads: 1 });
+    if (!("missing" in adapter) && !adapter.fallback) {
+      assertEquals([device.backend, device.fallbackAdapter], ["webgpu", false]);
+    } else {
+      assertStringIncludes(device.why, "missing" in adapter ? adapter.missing : adapter.name);
+      const library = await findBlas();
+      if ("blas" in library && library.tuned) {
+        assertEquals([device.backend, device.bitExact], ["native", false]);
+        assertEquals(device.adapter, library.blas.name);
+      } else {
+        assertEquals([device.backend, device.bitExact], ["wasm", true]);
+      }
+    }
+  },
+);
 
 Deno.test("webgpu by name opens any adapter, and without one says what to install", lent, async () => {
   if ("missing" in adapter) {
@@ -41,15 +52,13 @@ for (const threads of [0, 1.5, NaN, 257]) {
   });
 }
 
-for (const device of ["native", "tpu"]) {
-  Deno.test(`the device ${device} is refused with those that there are`, async () => {
-    await assertRejects(
-      () => openDevice({ device: device as DeviceName }),
-      BladeError,
-      "auto, webgpu, wasm or cpu",
-    );
-  });
-}
+Deno.test("the device tpu is refused with those that there are", async () => {
+  await assertRejects(
+    () => openDevice({ device: "tpu" as DeviceName }),
+    BladeError,
+    "auto, webgpu, native, wasm or cpu",
+  );
+});
 
 /** A few dependent products and row operations, large enough to be shared between threads. */
 async function chain(): Promise<Float32Array> {

@@ -47,7 +47,7 @@ onEachDevice("matMul agrees with its definition for any sizes and flags", async 
     }),
     { numRuns: 60, seed: 7 },
   );
-}, ["wasm"]);
+}, ["wasm", "native"]);
 
 const SIZES: [number, number, number][] = [[1, 1, 1], [6, 4, 8], [7, 5, 9], [100, 3, 17], [13, 1100, 10], [
   197,
@@ -77,12 +77,12 @@ onEachDevice("matMul broadcasts batches like numpy also when both sides do", asy
   const c = tf.matMul(a, b);
   assertEquals(c.shape, [2, 3, 1, 1]);
   assertEquals([...await c.data()], [1, 2, 6, 3, 4, 14]);
-}, ["wasm"]);
+}, ["wasm", "native"]);
 
 onEachDevice("a product over nothing is zero", async () => {
   const c = tf.matMul(tf.zeros([2, 0]), tf.zeros([0, 3]));
   assertEquals([...await c.data()], [0, 0, 0, 0, 0, 0]);
-}, ["cpu", "wasm"]);
+}, ["cpu", "wasm", "native"]);
 
 onEachDevice("rowScatterAdd adds repeated rows and leaves the others at zero", async () => {
   const table = rowScatterAdd(tf.tensor2d([[1, 10], [2, 20], [4, 40]]), tf.tensor1d([3, 0, 3], "int32"), 4);
@@ -103,7 +103,7 @@ onEachDevice("a row beyond the table is refused, not read", () => {
     assertThrows(() => tf.gather(table, index), RangeError, `row ${row}`);
     assertThrows(() => rowScatterAdd(tf.ones([1, 2]), index, 3), RangeError, `row ${row}`);
   }
-}, ["wasm"]);
+}, ["wasm", "native"]);
 
 onEachDevice("gather with batchDims is refused on wasm, where tfjs answers wrong numbers", () => {
   const x = tf.tensor2d([[1, 2], [3, 4]]), index = tf.tensor2d([[0], [1]], [2, 1], "int32");
@@ -198,4 +198,4 @@ onEachDevice("a tensor beyond WebAssembly's memory is refused with its size", as
   assertEquals(error.refusal.value, "6400000000 bytes more");
   // And the memory is as usable as before.
   assertEquals([...await tf.add(tf.tensor1d([1]), 1).data()], [2]);
-}, ["wasm"]);
+}, ["wasm", "native"]);

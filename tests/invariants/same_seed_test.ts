@@ -1,11 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import * as tf from "@tensorflow/tfjs";
-import { requestGpuAdapter } from "../../src/device/gpu_adapter.ts";
 import { decodeSafetensors } from "../../src/model/safetensors.ts";
+import { absence } from "../device/devices.ts";
 import { checkpointsOf, configIn, dataFolder, run } from "../train/small_runs.ts";
-
-const adapter = await requestGpuAdapter();
-const noGpu = "missing" in adapter ? adapter.missing : null;
 
 /** Two steps of gradient at least, with the dropout and the picks that they draw. */
 const SET = ["model.dropout=0.2", "sft.epochs=2", "sft.learningRate=0.01"];
@@ -48,8 +45,8 @@ Deno.test({
   },
 });
 
-for (const device of ["cpu", "webgpu"]) {
-  const absent = device === "webgpu" && noGpu !== null ? ` (ignored: ${noGpu})` : "";
+for (const device of ["cpu", "native", "webgpu"] as const) {
+  const absent = absence(device);
   Deno.test({
     ...UNSANITIZED,
     ignore: absent !== "",

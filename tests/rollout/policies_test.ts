@@ -93,7 +93,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
     const here = await draw();
     await openDevice({ device: "cpu" });
     assertEquals(here, await draw());
-  }, ["wasm", "webgpu"]);
+  }, ["wasm", "native", "webgpu"]);
 
   onEachDevice(`the shown ${kind} slate takes the likeliest item left at every rank`, async () => {
     const parameters = upload(config, weights);

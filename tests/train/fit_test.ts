@@ -129,7 +129,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       freeAlignState(state);
     }
     tf.dispose(Object.values(reference));
-  }, ["cpu", "wasm", "webgpu"]);
+  }, ["cpu", "wasm", "native", "webgpu"]);
 }
 
 onEachDevice("each step drops other activations, and the same ones when it is repeated", async () => {

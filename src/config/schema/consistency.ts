@@ -11,6 +11,8 @@ export interface Contradiction {
 
 /** The settings that bear on each other. */
 interface Related {
+  readonly device: string;
+  readonly blas: string | null;
   readonly data: z.output<typeof data>;
   readonly model: z.output<typeof model>;
   readonly reward: {
@@ -27,12 +29,25 @@ interface Related {
 
 /**
  * What no single key shows: head sizes that do not divide the width, keys of another reader, a reward of weights that
- * are all 0, a constraint without a bound or with two, a memory too small for the prior, names given twice.
+ * are all 0, a constraint without a bound or with two, a memory too small for the prior, names given twice, a library for a device
+ * that takes none.
  *
  * @param config every section valid on its own
  */
 export function contradictions(config: Related): Contradiction[] {
-  return [...ofModel(config), ...ofData(config), ...ofReward(config), ...ofNames(config)];
+  return [
+    ...ofDevice(config),
+    ...ofModel(config),
+    ...ofData(config),
+    ...ofReward(config),
+    ...ofNames(config),
+  ];
+}
+
+function ofDevice({ device, blas }: Related): Contradiction[] {
+  if (blas === null || device === "native" || device === "auto") return [];
+  const mend = "leave it out, or set device to native";
+  return [{ path: ["blas"], rule: `belongs to the device native, not to ${device}`, mend }];
 }
 
 function ofModel({ model: { width, heads, kvHeads } }: Related): Contradiction[] {

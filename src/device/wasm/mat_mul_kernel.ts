@@ -1,15 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WasmHeap } from "./backend.ts";
-import { BLOCK_ROWS } from "./kernel_names.ts";
-import type { KernelThreads } from "./threads.ts";
+import type { MultiplyBatch } from "./multiply_batch.ts";
 
 /**
- * tfjs's `BatchMatMul` on this project's kernel: [..., M, K]·[..., K, N] with either operand transposed and batch
- * dimensions broadcast, all read in place.
+ * tfjs's `BatchMatMul`: [..., M, K]·[..., K, N] with either operand transposed and batch dimensions broadcast, all read
+ * in place.
+ *
+ * @param multiply what computes the products
  */
 export function matMulKernel(
   heap: WasmHeap,
-  run: KernelThreads["run"],
+  multiply: MultiplyBatch,
   a: tf.TensorInfo,
   b: tf.TensorInfo,
   transposeA: boolean,
@@ -31,30 +32,26 @@ export function matMulKernel(
   const batches = tf.broadcast_util.assertAndGetBroadcastShape(aBatches, bBatches);
   const c = heap.output([...batches, M, N], "float32");
   const [aAt, bAt, cAt] = [heap.offset(a), heap.offset(b), heap.offset(c)];
-  const strides = {
-    a: transposeA ? [1, M] : [K, 1],
-    b: transposeB ? [1, K] : [N, 1],
-  };
-  const blocks = Math.ceil(M / BLOCK_ROWS);
-  const product = (aFrom: number, aBatch: number, bFrom: number, bBatch: number, to: number, count: number) =>
-    run(
-      "matmul",
-      [aFrom, bFrom, to, M, K, N, aBatch, ...strides.a, bBatch, ...strides.b, BLOCK_ROWS],
-      count * blocks,
-      2 * Math.min(M, BLOCK_ROWS) * K * N,
-    );
+  const sizes = { M, K, N, transposeA, transposeB };
 
   const count = tf.util.sizeFromShape(batches);
   const aCount = tf.util.sizeFromShape(aBatches), bCount = tf.util.sizeFromShape(bBatches);
   if ((aCount === count || aCount === 1) && (bCount === count || bCount === 1)) {
-    product(aAt, aCount === 1 ? 0 : M * K, bAt, bCount === 1 ? 0 : K * N, cAt, count);
+    const aBatch = aCount === 1 ? 0 : M * K, bBatch = bCount === 1 ? 0 : K * N;
+    multiply({ ...sizes, a: aAt, b: bAt, c: cAt, aBatch, bBatch, count });
     return c;
   }
   // Some batch dimensions are broadcast and others not: no single stride, so one product at a time.
   for (let i = 0; i < count; i++) {
-    const aFrom = aAt + 4 * M * K * operandBatch(i, batches, aBatches);
-    const bFrom = bAt + 4 * K * N * operandBatch(i, batches, bBatches);
-    product(aFrom, 0, bFrom, 0, cAt + 4 * M * N * i, 1);
+    multiply({
+      ...sizes,
+      a: aAt + 4 * M * K * operandBatch(i, batches, aBatches),
+      b: bAt + 4 * K * N * operandBatch(i, batches, bBatches),
+      c: cAt + 4 * M * N * i,
+      aBatch: 0,
+      bBatch: 0,
+      count: 1,
+    });
   }
   return c;
 }

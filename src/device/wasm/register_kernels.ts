@@ -5,6 +5,7 @@ import { ROW_SCATTER_ADD } from "../row_scatter_add.ts";
 import type { WasmHeap } from "./backend.ts";
 import type { KernelThreads } from "./threads.ts";
 import { matMulKernel } from "./mat_mul_kernel.ts";
+import type { MultiplyBatch } from "./multiply_batch.ts";
 import { moveKernels, requireRows } from "./move_kernels.ts";
 
 /** Numbers whose squares are summed in one go. */
@@ -18,8 +19,13 @@ type Kernel = (inputs: Inputs, attributes: tf.NamedAttrMap) => tf.TensorInfo | t
  * slow with a transpose flag or a batch, and whose data moves go through JavaScript), and the fused operations beside them.
  *
  * @param threads asked at every call, so that the number of threads may change while tensors live.
+ * @param multiply computes matrix products.
  */
-export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads): void {
+export function registerWasmKernels(
+  heap: WasmHeap,
+  threads: () => KernelThreads,
+  multiply: MultiplyBatch,
+): void {
   const { offset } = heap;
   const output = (shape: number[]) => heap.output(shape, "float32");
   const run: KernelThreads["run"] = (...job) => threads().run(...job);
@@ -34,7 +40,7 @@ export function registerWasmKernels(heap: WasmHeap, threads: () => KernelThreads
     ...moveKernels(heap, run, old),
 
     BatchMatMul: ({ a, b }, { transposeA, transposeB }) =>
-      matMulKernel(heap, run, a!, b!, transposeA as boolean, transposeB as boolean),
+      matMulKernel(heap, multiply, a!, b!, transposeA as boolean, transposeB as boolean),
 
     Softmax: ({ logits }) => {
       const { shape } = logits!;
