@@ -8,6 +8,11 @@ export interface Executor {
     computation: Computation<A>,
     body: (arrays: Uploaded<A>) => Outputs,
   ): Outputs;
+  /** The same without recording: what `run` is held against. */
+  runAnew<A extends HostArrays>(
+    computation: Computation<A>,
+    body: (arrays: Uploaded<A>) => Outputs,
+  ): Outputs;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
   /** After how many steps of training what they measured is read. */

@@ -1,14 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BladeError } from "../../core/errors.ts";
+import { executorOf, useExecutor } from "../executor.ts";
+import type { WebgpuBackend } from "./backend_internals.ts";
+import { createRecorder } from "./recorder.ts";
 import { registerWebgpuKernels } from "./register_kernels.ts";
 
 /**
  * Starts tfjs's webgpu backend with settings that keep bits and device what they seem: no silent step aside to the
  * processor for small tensors, no matrix product that adds partial sums by float atomics.
  *
+ * @param onRefusal is told which computations are not recorded, and why
  * @throws {BladeError} when the backend does not start.
  */
-export async function startWebgpuBackend(): Promise<void> {
+export async function startWebgpuBackend(onRefusal: (message: string) => void): Promise<void> {
   await import("@tensorflow/tfjs-backend-webgpu");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   tf.env().set("WEBGPU_THRESHOLD_TO_INCREASE_WORKGROUPS_FOR_MATMUL", 1);
@@ -26,4 +30,6 @@ export async function startWebgpuBackend(): Promise<void> {
     });
   }
   registerWebgpuKernels();
+  const backend = tf.backend() as unknown as WebgpuBackend;
+  if (!executorOf(backend)) useExecutor(backend, createRecorder(backend, onRefusal));
 }
