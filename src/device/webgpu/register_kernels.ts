@@ -1,8 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
+import { attentionKernels } from "./kernels/attention.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
+import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
+import { rmsNormKernels } from "./kernels/rms_norm.ts";
+import { rotaryKernels } from "./kernels/rotary.ts";
 import { rowScatterAddKernels } from "./kernels/row_scatter_add.ts";
+import { swigluKernels } from "./kernels/swiglu.ts";
 
 /** Kernels by the name that tfjs runs them under. */
 export type GpuKernels = Readonly<
@@ -18,8 +23,13 @@ export type GpuKernels = Readonly<
 
 const KERNELS: GpuKernels = {
   ...adamwKernels,
+  ...attentionKernels,
   ...dropoutKernels,
+  ...logSumExpKernels,
+  ...rmsNormKernels,
+  ...rotaryKernels,
   ...rowScatterAddKernels,
+  ...swigluKernels,
 };
 
 /** Registers this project's kernels for the webgpu backend. */
