@@ -15,8 +15,22 @@ export interface Executor {
   ): Outputs;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
+  /** What is recorded, for those who measure. */
+  recordings(): readonly RecordedWork[];
   /** After how many steps of training what they measured is read. */
   readonly stepsPerRead: number;
+}
+
+/** A recorded computation as the device sees it. */
+export interface RecordedWork {
+  /** Name of the computation. */
+  readonly name: string;
+  readonly dispatches: readonly {
+    /** Name of the kernel. */
+    readonly kernel: string;
+    /** Puts it into a pass, with the numbers of the last replay. */
+    encode(pass: GPUComputePassEncoder): void;
+  }[];
 }
 
 /** By backend, as tfjs keeps its backends in a registry of its own. */

@@ -29,7 +29,8 @@ export async function startWebgpuBackend(onRefusal: (message: string) => void): 
       mend: "update its driver, or choose --device wasm",
     });
   }
-  registerWebgpuKernels();
   const backend = tf.backend() as unknown as WebgpuBackend;
-  if (!executorOf(backend)) useExecutor(backend, createRecorder(backend, onRefusal));
+  if (executorOf(backend)) return;
+  registerWebgpuKernels();
+  useExecutor(backend, createRecorder(backend, onRefusal));
 }

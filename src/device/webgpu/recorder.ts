@@ -5,6 +5,7 @@ import type { Executor } from "../executor.ts";
 import { createArena } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { captureDispatches, Refusal } from "./capture.ts";
+import { failuresOf } from "./failures.ts";
 import { createReader } from "./read_buffers.ts";
 import { type Recording, replay } from "./replay.ts";
 
@@ -31,6 +32,7 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
   const arena = createArena(backend.device);
   const readBuffers = createReader(backend.device);
   const known = new Map<string, Known>();
+  const failures = failuresOf(backend.device);
 
   const record = (computation: Computation<HostArrays>, body: (arrays: never) => Outputs): Recording => {
     backend.endComputePassEncoder();
@@ -116,6 +118,7 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
     stepsPerRead: STEPS_PER_READ,
 
     run<A extends HostArrays>(computation: Computation<A>, body: (arrays: Uploaded<A>) => Outputs): Outputs {
+      failures.check();
       const weights = Object.values(computation.weights);
       const recording = recordingOf(keyOf(computation), computation, body as never);
       if (recording === null) return runAnew(backend, computation, body);
@@ -129,6 +132,20 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
       );
     },
 
+    recordings: () =>
+      [...known].flatMap(([key, now]) => {
+        if (now.state === "refused") return [];
+        const dispatches = now.recording.capture.dispatches.map(({ pipeline, bindGroup, groups }) => ({
+          kernel: pipeline.label,
+          encode(pass: GPUComputePassEncoder) {
+            pass.setPipeline(pipeline);
+            pass.setBindGroup(0, bindGroup);
+            pass.dispatchWorkgroups(...groups);
+          },
+        }));
+        return [{ name: key.slice(0, key.indexOf("|")), dispatches }];
+      }),
+
     runAnew: (computation, body) => runAnew(backend, computation, body),
 
     async read(tensors) {
@@ -140,6 +157,7 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
       const found = await readBuffers(
         buffersOf(backend, tensors).map((buffer, i) => ({ buffer, bytes: bytesOf(tensors[i]!) })),
       );
+      failures.check();
       return found.map((bytes, i) =>
         tensors[i]!.dtype === "float32" ? new Float32Array(bytes) : new Int32Array(bytes)
       );

@@ -4,6 +4,7 @@ import { adamwKernels } from "./kernels/adamw.ts";
 import { attentionKernels } from "./kernels/attention.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
 import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
+import { matMulKernels } from "./kernels/mat_mul.ts";
 import { rmsNormKernels } from "./kernels/rms_norm.ts";
 import { rotaryKernels } from "./kernels/rotary.ts";
 import { rowScatterAddKernels } from "./kernels/row_scatter_add.ts";
@@ -32,10 +33,13 @@ const KERNELS: GpuKernels = {
   ...swigluKernels,
 };
 
-/** Registers this project's kernels for the webgpu backend. */
+/** Registers this project's kernels for the webgpu backend, some in place of tfjs's. */
 export function registerWebgpuKernels(): void {
-  for (const [kernelName, kernel] of Object.entries(KERNELS)) {
-    if (tf.getKernel(kernelName, "webgpu")) continue;
+  const replaced = tf.getKernel("BatchMatMul", "webgpu");
+  const old: Parameters<typeof matMulKernels>[0] = (inputs, attrs) =>
+    [replaced.kernelFunc({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs })].flat();
+  for (const [kernelName, kernel] of Object.entries({ ...KERNELS, ...matMulKernels(old) })) {
+    if (tf.getKernel(kernelName, "webgpu")) tf.unregisterKernel(kernelName, "webgpu");
     tf.registerKernel({
       kernelName,
       backendName: "webgpu",

@@ -33,25 +33,31 @@ const GRADIENT: GpuKernel = {
   outputs: ["dx: f32", "partials: f32"],
   uniforms: ["rows: u32", "d: u32"],
   lanes: LANES,
-  code: `${REDUCTIONS}
-    var<workgroup> pulls: array<f32, ${BLOCK}>;
+  code: `
+    var<workgroup> pulls: array<f32, ${BLOCK}u * LANES>;
     fn run(unit: u32, lane: u32) {
       let first = unit * ${BLOCK}u;
       let count = min(${BLOCK}u, uniforms.rows - first);
-      for (var r = 0u; r < count; r++) {
-        let row = (first + r) * uniforms.d;
+      for (var r = 0u; r < ${BLOCK}u; r++) {
+        let row = (first + min(r, count - 1u)) * uniforms.d;
         var sum = 0.0;
         for (var i = lane; i < uniforms.d; i += LANES) { sum += x[row + i] * weight[i] * dy[row + i]; }
-        let along = sumOf(sum, lane);
-        if (lane == 0u) { pulls[r] = along * inverse[first + r] * inverse[first + r] / f32(uniforms.d); }
+        pulls[r * LANES + lane] = sum;
       }
       workgroupBarrier();
+      for (var half = LANES / 2u; half > 0u; half /= 2u) {
+        if (lane < half) {
+          for (var r = 0u; r < ${BLOCK}u; r++) { pulls[r * LANES + lane] += pulls[r * LANES + lane + half]; }
+        }
+        workgroupBarrier();
+      }
       for (var i = lane; i < uniforms.d; i += LANES) {
         var sum = 0.0;
         for (var r = 0u; r < count; r++) {
           let at = (first + r) * uniforms.d + i;
           let scale = inverse[first + r];
-          dx[at] = scale * (weight[i] * dy[at] - x[at] * pulls[r]);
+          let pull = pulls[r * LANES] * scale * scale / f32(uniforms.d);
+          dx[at] = scale * (weight[i] * dy[at] - x[at] * pull);
           sum += x[at] * scale * dy[at];
         }
         partials[unit * uniforms.d + i] = sum;

@@ -18,14 +18,22 @@ const SORT: GpuKernel = {
   uniforms: ["count: u32"],
   lanes: LANES,
   code: `
+    var<workgroup> tile: array<i32, LANES>;
     fn run(unit: u32, lane: u32) {
       let n = unit * LANES + lane;
-      if (n >= uniforms.count) { return; }
-      let row = indices[n];
+      let row = indices[min(n, uniforms.count - 1u)];
       var rank = 0u;
-      for (var m = 0u; m < n; m++) { rank += select(0u, 1u, indices[m] <= row); }
-      for (var m = n + 1u; m < uniforms.count; m++) { rank += select(0u, 1u, indices[m] < row); }
-      order[rank] = i32(n);
+      for (var first = 0u; first < uniforms.count; first += LANES) {
+        workgroupBarrier();
+        tile[lane] = indices[min(first + lane, uniforms.count - 1u)];
+        workgroupBarrier();
+        let size = min(LANES, uniforms.count - first);
+        for (var i = 0u; i < size; i++) {
+          let other = tile[i];
+          rank += select(0u, 1u, other < row || other == row && first + i < n);
+        }
+      }
+      if (n < uniforms.count) { order[rank] = i32(n); }
     }`,
 };
 
