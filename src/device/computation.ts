@@ -77,6 +77,11 @@ export function stepsPerRead(): number {
   return executorOf(tf.backend())?.stepsPerRead ?? 1;
 }
 
+/** From now on tells this listener which computations the current device runs slower than it could, and why. */
+export function listenToDevice(tell: (message: string) => void): void {
+  executorOf(tf.backend())?.listen(tell);
+}
+
 /** The numbers of named tensors, which are freed. */
 export async function takeNumbers<O extends Outputs>(
   outputs: O,

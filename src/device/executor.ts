@@ -15,6 +15,8 @@ export interface Executor {
   ): Outputs;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
+  /** From now on tells this listener which computations are not recorded, and why. */
+  listen(tell: (message: string) => void): void;
   /** What is recorded, for those who measure. */
   recordings(): readonly RecordedWork[];
   /** After how many steps of training what they measured is read. */

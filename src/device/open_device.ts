@@ -126,7 +126,7 @@ async function openWebgpu(why: string): Promise<Device> {
       mend: "install the GPU's driver (on Linux its Vulkan driver), or choose --device wasm",
     });
   }
-  await startWebgpuBackend((message) => console.error(message));
+  await startWebgpuBackend();
   return {
     backend: "webgpu",
     adapter: found.name,

@@ -9,10 +9,9 @@ import { registerWebgpuKernels } from "./register_kernels.ts";
  * Starts tfjs's webgpu backend with settings that keep bits and device what they seem: no silent step aside to the
  * processor for small tensors, no matrix product that adds partial sums by float atomics.
  *
- * @param onRefusal is told which computations are not recorded, and why
  * @throws {BladeError} when the backend does not start.
  */
-export async function startWebgpuBackend(onRefusal: (message: string) => void): Promise<void> {
+export async function startWebgpuBackend(): Promise<void> {
   await import("@tensorflow/tfjs-backend-webgpu");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   tf.env().set("WEBGPU_THRESHOLD_TO_INCREASE_WORKGROUPS_FOR_MATMUL", 1);
@@ -32,5 +31,5 @@ export async function startWebgpuBackend(onRefusal: (message: string) => void): 
   const backend = tf.backend() as unknown as WebgpuBackend;
   if (executorOf(backend)) return;
   registerWebgpuKernels();
-  useExecutor(backend, createRecorder(backend, onRefusal));
+  useExecutor(backend, createRecorder(backend));
 }

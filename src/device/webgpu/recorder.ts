@@ -25,10 +25,9 @@ type Known =
 /**
  * Runs computations by recording them: the first two calls run the body and list its dispatches, later ones replay the
  * list. A body that cannot be recorded, or whose two lists or constants differ, is run anew every time, and said so once.
- *
- * @param onRefusal is told what is not recorded, and why
  */
-export function createRecorder(backend: WebgpuBackend, onRefusal: (message: string) => void): Executor {
+export function createRecorder(backend: WebgpuBackend): Executor {
+  const listener = { tell: (message: string) => console.error(message) };
   const arena = createArena(backend.device);
   const readBuffers = createReader(backend.device);
   const known = new Map<string, Known>();
@@ -109,7 +108,7 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
       throw new Refusal("its body does other work, or makes other numbers, the second time");
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      onRefusal(`"${computation.name}" is not recorded, which makes it slower: ${error.message}`);
+      listener.tell(`"${computation.name}" is not recorded, which makes it slower: ${error.message}`);
       return keep({ state: "refused" });
     }
   };
@@ -131,6 +130,8 @@ export function createRecorder(backend: WebgpuBackend, onRefusal: (message: stri
         ]),
       );
     },
+
+    listen: (tell) => void (listener.tell = tell),
 
     recordings: () =>
       [...known].flatMap(([key, now]) => {
