@@ -7,14 +7,15 @@ import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_it
 import { freeFitState, startFit } from "../src/train/fit_state.ts";
 import { createStepLog } from "../src/train/step_log.ts";
 import { createModel } from "../src/train/model.ts";
+import type { NextItemExample } from "../src/train/next_item_examples.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
 import { peakProducts, peakRate } from "./matmul.ts";
 
-const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
+export const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
 
-const OPTIONS: FitOptions = {
+export const OPTIONS: FitOptions = {
   stage: "sft",
   epochs: 100,
   batch: BATCH,
@@ -46,26 +47,31 @@ export const trainStep: Bench = async () => {
   return figures;
 };
 
-async function onDevice(name: string, { adapter }: Device): Promise<Record<string, Figure>> {
-  const model = createModel({
-    slate: "plackett-luce",
-    layers: 4,
-    width: 128,
-    heads: 4,
-    kvHeads: 2,
-    hidden: 344,
-    dropout: 0,
-    ropeBase: 10_000,
-    normEpsilon: 1e-5,
-  }, ITEMS);
-  // 31 items of history behind the begin token: 32 positions, and a target after each.
-  const examples = Array.from({ length: BATCH }, (_, row) => ({
+export const MODEL = {
+  layers: 4,
+  width: 128,
+  heads: 4,
+  kvHeads: 2,
+  hidden: 344,
+  dropout: 0,
+  ropeBase: 10_000,
+  normEpsilon: 1e-5,
+};
+
+/** 31 items of history behind the begin token: 32 positions, and a target after each. */
+export function batchOfExamples(): NextItemExample[] {
+  return Array.from({ length: BATCH }, (_, row) => ({
     history: Array.from({ length: POSITIONS - 1 }, (_, i) => (row * 37 + i * 101) % ITEMS),
     targets: Array.from(
       { length: POSITIONS },
       (_, i) => ({ after: i, item: (row * 7 + i * 13) % ITEMS, weight: 1 }),
     ),
   }));
+}
+
+export async function onDevice(name: string, { adapter }: Device): Promise<Record<string, Figure>> {
+  const model = createModel({ slate: "plackett-luce", ...MODEL }, ITEMS);
+  const examples = batchOfExamples();
   const optimizer = fitOptimizer(BATCH, OPTIONS);
   let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
   const log = createStepLog("sft", quiet);

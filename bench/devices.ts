@@ -1,0 +1,36 @@
+import { BladeError } from "../src/core/errors.ts";
+import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
+import { closeDevice, type Device, type DeviceName, openDevice } from "../src/device/open_device.ts";
+
+/** A device open for measuring, under the name that its figures bear. */
+export interface NamedDevice {
+  readonly name: string;
+  readonly device: Device;
+}
+
+/** Every device of this machine in turn: wasm on one thread and on all, native, and a GPU that is real. */
+export async function* devices(): AsyncGenerator<NamedDevice> {
+  yield { name: "wasm", device: await openDevice({ device: "wasm", threads: 1 }) };
+  const wasm = await openDevice({ device: "wasm" });
+  if (wasm.threads > 1) yield { name: `wasm-${wasm.threads}-threads`, device: wasm };
+  for (const name of ["native", "webgpu"] as const) {
+    const device = await tryDevice(name);
+    if (!("missing" in device)) yield { name, device };
+  }
+  closeDevice();
+}
+
+/** The device, or why it is not to be had here. A GPU that the processor plays measures nothing. */
+export async function tryDevice(name: DeviceName, threads?: number): Promise<Device | { missing: string }> {
+  if (name === "webgpu") {
+    const gpu = await requestGpuAdapter();
+    if ("missing" in gpu) return gpu;
+    if (gpu.fallback) return { missing: `the only GPU, ${gpu.name}, is played by the processor` };
+  }
+  try {
+    return await openDevice(threads === undefined ? { device: name } : { device: name, threads });
+  } catch (error) {
+    if (error instanceof BladeError) return { missing: error.message };
+    throw error;
+  }
+}
