@@ -2,7 +2,7 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [rollout] [rollouts] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [rollout] [rollouts] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
@@ -12,6 +12,7 @@ import type { Bench, Figure } from "./figure.ts";
 import { isolate } from "./isolate.ts";
 import { metrics } from "./metrics.ts";
 import { readCsv } from "./read_csv.ts";
+import { replayHost } from "./replay_host.ts";
 import { rollout } from "./rollout.ts";
 import { rollouts } from "./rollouts.ts";
 import { startUp } from "./start_up.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "train-step": trainStep,
   "rollout": rollout,
   "rollouts": rollouts,
+  "replay-host": replayHost,
   "read-csv": readCsv,
   "metrics": metrics,
   "isolate": isolate,

@@ -8,15 +8,18 @@ export interface NamedDevice {
   readonly device: Device;
 }
 
-/** Every device of this machine in turn: wasm on one thread and on all, native, and a GPU that is real. */
+/** Every device of this machine in turn: wasm and native on one thread and on all, and a GPU that is real. */
 export async function* devices(): AsyncGenerator<NamedDevice> {
   yield { name: "wasm", device: await openDevice({ device: "wasm", threads: 1 }) };
   const wasm = await openDevice({ device: "wasm" });
   if (wasm.threads > 1) yield { name: `wasm-${wasm.threads}-threads`, device: wasm };
-  for (const name of ["native", "webgpu"] as const) {
-    const device = await tryDevice(name);
-    if (!("missing" in device)) yield { name, device };
+  const single = await tryDevice("native", 1);
+  if (!("missing" in single)) {
+    yield { name: "native-1-thread", device: single };
+    yield { name: "native", device: await openDevice({ device: "native" }) };
   }
+  const gpu = await tryDevice("webgpu");
+  if (!("missing" in gpu)) yield { name: "webgpu", device: gpu };
   closeDevice();
 }
 

@@ -1,6 +1,5 @@
-import { closeDevice, type Device, openDevice } from "../src/device/open_device.ts";
-import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
-import { findBlas } from "../src/device/native/find_blas.ts";
+import { stepsPerRead } from "../src/device/computation.ts";
+import type { Device } from "../src/device/open_device.ts";
 import { initialParameters } from "../src/model/parameters.ts";
 import { randomKey } from "../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
@@ -8,6 +7,7 @@ import { freeFitState, startFit } from "../src/train/fit_state.ts";
 import { createStepLog } from "../src/train/step_log.ts";
 import { createModel } from "../src/train/model.ts";
 import type { NextItemExample } from "../src/train/next_item_examples.ts";
+import { devices } from "./devices.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
@@ -33,17 +33,7 @@ const quiet = { stage() {}, step() {}, note() {} };
 /** One step of supervised training against the device's own matrix product: what the rest of the step costs. */
 export const trainStep: Bench = async () => {
   const figures: Record<string, Figure> = {};
-  for (const name of "blas" in await findBlas() ? ["wasm", "native"] as const : ["wasm"] as const) {
-    Object.assign(figures, await onDevice(name, await openDevice({ device: name, threads: 1 })));
-    const device = await openDevice({ device: name });
-    if (device.threads === 1) continue;
-    Object.assign(figures, await onDevice(`${name}-${device.threads}-threads`, device));
-  }
-  const gpu = await requestGpuAdapter();
-  if (!("missing" in gpu) && !gpu.fallback) {
-    Object.assign(figures, await onDevice("webgpu", await openDevice({ device: "webgpu" })));
-  }
-  closeDevice();
+  for await (const { name, device } of devices()) Object.assign(figures, await onDevice(name, device));
   return figures;
 };
 
@@ -74,22 +64,28 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
   const examples = batchOfExamples();
   const optimizer = fitOptimizer(BATCH, OPTIONS);
   let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
-  const log = createStepLog("sft", quiet);
+  // As many steps as are made before what they measured is read, and that too.
+  const count = stepsPerRead();
+  const log = createStepLog("sft", quiet, count);
   const peak = peakProducts();
   const ms = await medianMs({
     peak: peak.run,
-    step: async () => {
-      state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
+    steps: async () => {
+      for (let i = 0; i < count; i++) {
+        state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
+      }
     },
   }, { repeats: 15, warmUps: 3 });
+  const stepMs = ms.steps / count;
   peak.dispose();
   freeFitState(state);
   const tokens = BATCH * POSITIONS;
   const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: ITEMS });
-  const gflops = flops / ms.step / 1e6, boundGflops = peakRate(ms.peak);
+  const gflops = flops / stepMs / 1e6, boundGflops = peakRate(ms.peak);
   return {
     [`train-step/${name}`]: {
-      ms: ms.step,
+      ms: stepMs,
+      tokensPerSecond: 1000 * tokens / stepMs,
       gflops,
       boundGflops,
       ratio: gflops / boundGflops,

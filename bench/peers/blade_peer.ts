@@ -10,6 +10,7 @@ import { closeDevice, type DeviceName } from "../../src/device/open_device.ts";
 import { disposeTree } from "../../src/optimizer/parameter_tree.ts";
 import { fitOptimizer, fitStep } from "../../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../../src/train/fit_state.ts";
+import { createStepLog } from "../../src/train/step_log.ts";
 import { tryDevice } from "../devices.ts";
 import { rolloutContexts, rolloutsOn } from "../rollouts.ts";
 import { batchOfExamples, onDevice as trainStepOn, OPTIONS } from "../train_step.ts";
@@ -52,9 +53,10 @@ async function firstLosses(): Promise<number[]> {
     note() {},
     step: ({ values }: { values: Readonly<Record<string, number>> }) => void losses.push(values.loss!),
   };
+  const log = createStepLog("sft", observer, 1);
   let state = startFit(parameters, optimizer);
   for (let step = 0; step < CONFIG.checkedSteps; step++) {
-    state = await fitStep(model, state, examples, optimizer, OPTIONS, observer);
+    state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
   }
   freeFitState(state);
   return losses;
