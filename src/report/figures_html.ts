@@ -20,6 +20,10 @@ const UNITS: Readonly<Record<string, string>> = {
   priorShare: "share of weight",
   evidenceWeight: "observations",
   reward: "reward",
+  stepMs: "ms",
+  rewardMs: "ms",
+  deviceMs: "ms",
+  waitingMs: "ms",
 };
 
 /** What the figures need to know of the run. */

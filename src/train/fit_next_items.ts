@@ -13,6 +13,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
+import { startWatch } from "./step_times.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
@@ -103,6 +104,7 @@ export async function fitStep(
 ): Promise<FitState> {
   const { config, codec, items, dropout: rate } = model;
   const { parameters, optimizer: { slots } } = state;
+  const watch = startWatch();
   const key = options.key.split("step", state.step);
   const batch = model.slate === "autoregressive" && options.cutoff > 1
     ? await slateBatch(config, codec, parameters, examples, {
@@ -128,11 +130,12 @@ export async function fitStep(
     );
     return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
   });
-  await log.add(
-    step,
-    measured,
-    ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
-  );
+  const spent = watch();
+  await log.add(step, measured, ({ loss, gradientNorm }) => ({
+    loss: loss![0]!,
+    gradientNorm: gradientNorm![0]!,
+    ...spent,
+  }));
   return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
 }
 
