@@ -20,10 +20,6 @@ const UNITS: Readonly<Record<string, string>> = {
   priorShare: "share of weight",
   evidenceWeight: "observations",
   reward: "reward",
-  stepMs: "ms",
-  rewardMs: "ms",
-  deviceMs: "ms",
-  waitingMs: "ms",
 };
 
 /** What the figures need to know of the run. */

@@ -73,13 +73,13 @@ export async function alignStep(
   const multipliers = multipliersAfter(state.multipliers, levels, composition);
 
   const step = state.step + 1;
-  const spent = { rewardMs, ...watch() };
   const means = rewardMeans(rewards, setting);
   const pressure = constraintGauges(levels, multipliers, composition);
   await log.add(
     step,
     update.measured,
-    (numbers) => ({ ...means, ...ratios.gauges, ...update.gauges(numbers), ...pressure, ...spent }),
+    (numbers) => ({ ...means, ...ratios.gauges, ...update.gauges(numbers), ...pressure }),
+    { ...watch(), rewardMs },
   );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
   const next = withPolicy(state, update.optimizer, setting.emaDecay);

@@ -130,12 +130,12 @@ export async function fitStep(
     );
     return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
   });
-  const spent = watch();
-  await log.add(step, measured, ({ loss, gradientNorm }) => ({
-    loss: loss![0]!,
-    gradientNorm: gradientNorm![0]!,
-    ...spent,
-  }));
+  await log.add(
+    step,
+    measured,
+    ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
+    watch(),
+  );
   return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
 }
 
