@@ -96,7 +96,11 @@ export function table(rows: readonly Comparison[]): string {
   const [head, ...body] = all;
   const notes = rows.filter(({ skipped }) => skipped !== undefined)
     .map(({ name, device, threads, skipped }) =>
-      `${[name, device, threads === null ? [] : `${threads} threads`].flat().join(", ")}: skipped: ${skipped}`
+      `${
+        [name, device, threads === null ? [] : threads === 1 ? "1 thread" : `${threads} threads`].flat().join(
+          ", ",
+        )
+      }: skipped: ${skipped}`
     );
   return [line(head!), line(widths.map((width) => "-".repeat(width))), ...body.map(line), "", ...notes].join(
     "\n",

@@ -133,9 +133,9 @@ def attend_once(q, keys, values):
     """One query a slate, all keys in sight: [rows, heads, 1, head]."""
     (rows, heads, _, head), kv_heads = q.shape, keys.shape[1]
     if FUSED_ATTENTION:
-        return F.scaled_dot_product_attention(q.view(rows, kv_heads, -1, head), keys, values).view(q.shape)
+        return F.scaled_dot_product_attention(q.reshape(rows, kv_heads, -1, head), keys, values).reshape(q.shape)
     scores = (q * head**-0.5).view(rows, kv_heads, heads // kv_heads, head) @ keys.transpose(-2, -1)
-    return (scores.softmax(-1) @ values).view(q.shape)
+    return (scores.softmax(-1) @ values).reshape(q.shape)
 
 
 class CopiedCache:
@@ -182,7 +182,7 @@ class SharedCache:
         on_history = back(by_context(by_slate) @ keys.transpose(-2, -1))
         weights = torch.cat((on_history, by_slate @ own_keys.transpose(-2, -1)), -1).softmax(-1)
         mixed = back(by_context(weights[..., :length]) @ values) + weights[..., length:] @ own_values
-        return mixed.view(q.shape)
+        return mixed.reshape(q.shape)
 
 
 def by_gumbel(log_probs):
