@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
+import { cachedAttentionKernels } from "./kernels/cached_attention.ts";
+import { drawKernels } from "./kernels/draw.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
 import { rowScatterAddKernels } from "./kernels/row_scatter_add.ts";
 
@@ -18,6 +20,8 @@ export type GpuKernels = Readonly<
 
 const KERNELS: GpuKernels = {
   ...adamwKernels,
+  ...cachedAttentionKernels,
+  ...drawKernels,
   ...dropoutKernels,
   ...rowScatterAddKernels,
 };
