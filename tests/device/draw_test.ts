@@ -110,7 +110,6 @@ onEachDevice(
     await checkDraw(CASE);
     await checkDraw({ ...CASE, items: 1500, block: 1500, loudness: 1 });
   },
-  DEVICES,
 );
 
 onEachDevice("drawItems() draws several picks at once, for several rows from the same scores", async () => {

@@ -8,7 +8,7 @@ const ROWS = 24, LENGTH = 24, SHAPE = { heads: 4, kvHeads: 2 }, HEAD = 16;
 
 /** Attention and its gradient, as large as the threads share. */
 async function numbers(): Promise<Uint8Array[]> {
-  const shape = [ROWS * LENGTH, (SHAPE.heads + 2 * SHAPE.kvHeads) * HEAD];
+  const shape: [number, number] = [ROWS * LENGTH, (SHAPE.heads + 2 * SHAPE.kvHeads) * HEAD];
   const qkv = tf.tensor(plain(1, shape).values, shape) as tf.Tensor2D;
   const spans = tf.zeros([ROWS, LENGTH, 3], "int32");
   const upstream = tf.tensor(plain(2, [ROWS * LENGTH, SHAPE.heads * HEAD]).values, [
