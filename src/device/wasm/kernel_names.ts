@@ -18,6 +18,8 @@ export const KERNEL_NAMES = [
   "copyBlocks",
   "gatherRows",
   "rowScatterAdd",
+  "draw",
+  "cachedAttention",
 ] as const;
 
 export type KernelName = typeof KERNEL_NAMES[number];

@@ -2,6 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
 import { attentionKernels } from "./kernels/attention.ts";
+import { cachedAttentionKernels } from "./kernels/cached_attention.ts";
+import { drawKernels } from "./kernels/draw.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
 import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
 import { matMulKernels } from "./kernels/mat_mul.ts";
@@ -25,6 +27,8 @@ export type GpuKernels = Readonly<
 const KERNELS: GpuKernels = {
   ...adamwKernels,
   ...attentionKernels,
+  ...cachedAttentionKernels,
+  ...drawKernels,
   ...dropoutKernels,
   ...logSumExpKernels,
   ...rmsNormKernels,
