@@ -3,9 +3,11 @@
  * backends run fused where a kernel of this project exists, and plain tfjs operations elsewhere.
  */
 export { attention, type HeadShape } from "./ops_attention.ts";
+export { catalogScores } from "./ops_catalog_scores.ts";
 export { dropout } from "./ops_dropout.ts";
 export { logSumExpRows } from "./ops_log_sum_exp.ts";
 export { oneHot } from "./ops_one_hot.ts";
 export { rmsNorm } from "./ops_rms_norm.ts";
 export { rotary } from "./ops_rotary.ts";
 export { swiglu } from "./ops_swiglu.ts";
+export { lookUp } from "./table_rows.ts";

@@ -17,7 +17,9 @@ export const KERNEL_NAMES = [
   "adamw",
   "copyBlocks",
   "gatherRows",
-  "rowScatterAdd",
+  "addToRows",
+  "catalogTotals",
+  "catalogShares",
 ] as const;
 
 export type KernelName = typeof KERNEL_NAMES[number];

@@ -1,8 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { FUSED } from "../fused.ts";
+import { lookUpKernel } from "../table_rows.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
+import { catalogKernels } from "./kernels/catalog.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
-import { rowScatterAddKernels } from "./kernels/row_scatter_add.ts";
+import { tableRowKernels } from "./kernels/table_rows.ts";
 
 /** Kernels by the name that tfjs runs them under. */
 export type GpuKernels = Readonly<
@@ -18,12 +21,14 @@ export type GpuKernels = Readonly<
 
 const KERNELS: GpuKernels = {
   ...adamwKernels,
+  ...catalogKernels,
   ...dropoutKernels,
-  ...rowScatterAddKernels,
+  ...tableRowKernels,
 };
 
 /** Registers this project's kernels for the webgpu backend. */
 export function registerWebgpuKernels(): void {
+  if (!tf.getKernel(FUSED.lookUp, "webgpu")) tf.registerKernel(lookUpKernel("webgpu"));
   for (const [kernelName, kernel] of Object.entries(KERNELS)) {
     if (tf.getKernel(kernelName, "webgpu")) continue;
     tf.registerKernel({

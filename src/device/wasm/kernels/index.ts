@@ -19,3 +19,4 @@ export * from "./attention.ts";
 export * from "./dropout.ts";
 export * from "./adamw.ts";
 export * from "./rows.ts";
+export * from "./catalog.ts";
