@@ -10,15 +10,15 @@ export const EXCLUDED = -1e9;
  */
 export type ExclusionArrays = {
   /** [n, 4] int32: row r leaves out the items at from … to−1 and at own … ownEnd−1 of the list. */
-  readonly spans: HostArray;
+  readonly exclusionSpans: HostArray;
   /** [padded] int32 */
-  readonly excluded: HostArray;
+  readonly excludedItems: HostArray;
 };
 
 /** The same on the device. */
 export interface Exclusions {
-  readonly spans: tf.Tensor;
-  readonly excluded: tf.Tensor;
+  readonly exclusionSpans: tf.Tensor;
+  readonly excludedItems: tf.Tensor;
 }
 
 /** A stretch of the list of excluded items. */
@@ -49,9 +49,9 @@ export interface ExclusionList {
  * const [start] = list.add([1, 3]);
  * list.exclude(0, seen);
  * list.exclude(1, seen, [start, start + 1]);
- * const { spans, excluded } = list.arrays();
- * assertEquals([...spans.data], [0, 2, 0, 0, 0, 2, 2, 3]);
- * assertEquals([...excluded.data.subarray(0, 4)], [5, 8, 1, 3]);
+ * const { exclusionSpans, excludedItems } = list.arrays();
+ * assertEquals([...exclusionSpans.data], [0, 2, 0, 0, 0, 2, 2, 3]);
+ * assertEquals([...excludedItems.data.subarray(0, 4)], [5, 8, 1, 3]);
  * ```
  */
 export function exclusionList(rows: number): ExclusionList {
@@ -72,8 +72,8 @@ export function exclusionList(rows: number): ExclusionList {
       const excluded = new Int32Array(length);
       excluded.set(listed);
       return {
-        spans: { data: spans, shape: [rows, 4] },
-        excluded: { data: excluded, shape: [length] },
+        exclusionSpans: { data: spans, shape: [rows, 4] },
+        excludedItems: { data: excluded, shape: [length] },
       };
     },
   };
@@ -81,5 +81,5 @@ export function exclusionList(rows: number): ExclusionList {
 
 /** Of rows that leave nothing out. */
 export function noExclusions(rows: number): Exclusions {
-  return { spans: tf.fill([rows, 4], 0, "int32"), excluded: tf.fill([1], 0, "int32") };
+  return { exclusionSpans: tf.fill([rows, 4], 0, "int32"), excludedItems: tf.fill([1], 0, "int32") };
 }

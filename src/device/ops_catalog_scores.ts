@@ -68,7 +68,7 @@ export function catalogScores(
       tf.mul(tf.expandDims(hidden, 1), tf.reshape(targetRows, [rows, perRow, -1])),
       2,
     );
-    save([hidden, table, logTotals, targets, targetRows, left.spans, left.excluded, ...kept]);
+    save([hidden, table, logTotals, targets, targetRows, left.exclusionSpans, left.excludedItems, ...kept]);
     return {
       value: tf.concat([tf.reshape(logTotals, [rows, 1]), targetScores], 1),
       gradFunc: (dy, saved) => gradients(dy as tf.Tensor2D, saved, blocks),
@@ -103,7 +103,7 @@ function totals(
   hidden: tf.Tensor2D,
   table: tf.Tensor2D,
   blocks: readonly Block[],
-  { spans, excluded }: Exclusions,
+  { exclusionSpans: spans, excludedItems: excluded }: Exclusions,
 ): { logTotals: tf.Tensor1D; kept: tf.Tensor2D[] } {
   const rows = hidden.shape[0];
   const parts = tf.fill([rows, blocks.length], 0) as tf.Tensor2D;

@@ -52,7 +52,7 @@ export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): P
       return ranked(cutoff, await decode(config, codec, items, parameters, contexts, 1, cutoff, null));
     },
 
-    layOut: (contexts, slates) => layOutAutoregressive(config, codec, items, contexts, slates),
+    layOut: (contexts, slates) => layOutAutoregressive(config, codec, contexts, slates),
 
     logProb: (parameters, arrays, shape) =>
       autoregressiveLogProb(config, items, parameters, arrays as Uploaded<AutoregressiveArrays>, shape),

@@ -67,7 +67,7 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
       return { groupSize: 1, cutoff, items: ranked, behaviorLogProb, scores: rankScores };
     },
 
-    layOut: (contexts, slates) => layOutPlackettLuce(config, codec, items, contexts, slates),
+    layOut: (contexts, slates) => layOutPlackettLuce(config, codec, contexts, slates),
 
     logProb: (parameters, arrays, shape) =>
       plackettLuceLogProb(config, items, parameters, arrays as Uploaded<PlackettLuceArrays>, shape),

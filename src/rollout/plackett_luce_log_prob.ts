@@ -3,55 +3,74 @@ import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import type { Slates } from "../core/slates.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
-import { logSumExpRows } from "../device/ops.ts";
+import { EXCLUDED, type ExclusionArrays, exclusionList } from "../device/exclusions.ts";
+import { catalogScores, logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { itemScores } from "../model/decoder.ts";
-import { parameter, type Parameters } from "../model/parameters.ts";
+import type { Parameters } from "../model/parameters.ts";
 import type { SequenceArrays } from "../model/sequences.ts";
-import { EXCLUDED, picksOf, seenMask } from "./candidates.ts";
+import { picksOf } from "./candidates.ts";
 import { historiesOf } from "./histories.ts";
-import { lastHidden } from "./last_hidden.ts";
+import { lastPass } from "./last_hidden.ts";
 import type { SlateShape } from "./policy.ts";
 
-/** What the probability of slates depends on. */
-export type PlackettLuceArrays = SequenceArrays & {
-  /** [B·G, items] 0 at what a slate might have picked and did not, `EXCLUDED` elsewhere. */
-  readonly neverPicked: HostArray;
+/** What the probability of slates depends on. Each of the B contexts leaves out what was seen, and what any slate picks. */
+export type PlackettLuceArrays = SequenceArrays & ExclusionArrays & {
   /** [B·G·K] int32 */
   readonly picks: HostArray;
   /** [B·G, K] 1 where there is a pick. */
   readonly present: HostArray;
+  /**
+   * [B·G, G·K] 0 at those picks of its context's slates that a slate might have picked and did not, each item once;
+   * `EXCLUDED` elsewhere.
+   */
+  readonly others: HostArray;
 };
 
 /** Lays slates out for `plackettLuceLogProb`. */
 export function layOutPlackettLuce(
   config: DecoderConfig,
   codec: ItemCodec,
-  items: number,
   contexts: readonly Context[],
   slates: Slates,
 ): PlackettLuceArrays {
   const { groupSize, cutoff } = slates;
   const slateCount = contexts.length * groupSize;
-  const neverPicked = seenMask(contexts, items, groupSize);
+  const ofContext = groupSize * cutoff;
   const picks = new Int32Array(slateCount * cutoff);
   const present = new Float32Array(slateCount * cutoff);
-  for (let row = 0; row < slateCount; row++) {
-    picksOf(slates, row).forEach((item, k) => {
-      neverPicked[row * items + item] = EXCLUDED;
-      picks[row * cutoff + k] = item;
-      present[row * cutoff + k] = 1;
+  const others = new Float32Array(slateCount * ofContext).fill(EXCLUDED);
+  const exclusions = exclusionList(contexts.length);
+  contexts.forEach(({ seen }, b) => {
+    const places = new Map<number, number>();
+    const own = Array.from({ length: groupSize }, (_, g) => new Set(picksOf(slates, b * groupSize + g)));
+    own.forEach((items, g) =>
+      [...items].forEach((item, k) => {
+        const place = g * cutoff + k;
+        if (!places.has(item)) places.set(item, place);
+        picks[b * ofContext + place] = item;
+        present[b * ofContext + place] = 1;
+      })
+    );
+    own.forEach((items, g) => {
+      for (const [item, place] of places) {
+        if (!items.has(item)) others[(b * groupSize + g) * ofContext + place] = 0;
+      }
     });
-  }
+    exclusions.exclude(b, exclusions.add(seen), exclusions.add(places.keys()));
+  });
   return {
     ...historiesOf(config, codec, contexts).arrays,
-    neverPicked: { data: neverPicked, shape: [slateCount, items] },
+    ...exclusions.arrays(),
     picks: { data: picks, shape: [slateCount * cutoff] },
     present: { data: present, shape: [slateCount, cutoff] },
+    others: { data: others, shape: [slateCount, ofContext] },
   };
 }
 
-/** [B·G] log-probabilities of slates. Suffix sums of what is left, never a difference of sums. */
+/**
+ * [B·G] log-probabilities of slates. The catalog is gone through once per context, for what none of its slates picks;
+ * the rest are sums of what is left, never a difference of sums.
+ */
 export function plackettLuceLogProb(
   config: DecoderConfig,
   items: number,
@@ -59,25 +78,16 @@ export function plackettLuceLogProb(
   arrays: Uploaded<PlackettLuceArrays>,
   { groupSize, cutoff }: SlateShape,
 ): tf.Tensor1D {
-  const { neverPicked, picks, present } = arrays;
-  const hidden = lastHidden(config, parameters, arrays);
-  const [rows, width] = hidden.shape;
-  const slateCount = rows * groupSize;
-  const scores = tf.reshape(itemScores(parameters, hidden, items), [rows, 1, items]);
+  const { picks, present, others } = arrays;
+  const { hidden, embedding } = lastPass(config, parameters, arrays);
+  const { logTotals, targetScores } = catalogScores(hidden, embedding, items, picks, { exclusions: arrays });
+  const rows = hidden.shape[0], slateCount = rows * groupSize, ofContext = groupSize * cutoff;
+  const bySlate = (t: tf.Tensor, width: number) =>
+    tf.reshape(tf.tile(tf.reshape(t, [rows, 1, width]), [1, groupSize, 1]), [slateCount, width]);
   const rest = logSumExpRows(
-    tf.reshape(tf.add(scores, tf.reshape(neverPicked, [rows, groupSize, items])), [slateCount, items]),
+    tf.concat([tf.add(bySlate(targetScores, ofContext), others), bySlate(logTotals, 1)], 1) as tf.Tensor2D,
   );
-  const pickedRows = tf.gather(parameter(parameters, "embedding"), picks);
-  const picked = tf.reshape(
-    tf.sum(
-      tf.mul(
-        tf.reshape(hidden, [rows, 1, width]),
-        tf.reshape(pickedRows, [rows, groupSize * cutoff, width]),
-      ),
-      2,
-    ),
-    [slateCount, cutoff],
-  );
+  const picked = tf.reshape(targetScores, [slateCount, cutoff]);
   const held = tf.add(picked, tf.mul(tf.sub(1, present), EXCLUDED));
   // Row k of the triangle keeps the picks from rank k on, and always the never picked in the last column.
   const triangle = new Float32Array(cutoff * (cutoff + 1));

@@ -2,11 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
-import { logSumExpRows } from "../device/ops.ts";
+import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { hiddenStates, itemScores } from "../model/decoder.ts";
-import { parameter, type Parameters } from "../model/parameters.ts";
+import { decoderPass, hiddenStates, itemScores } from "../model/decoder.ts";
+import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { topItems } from "../rollout/candidates.ts";
@@ -111,12 +111,10 @@ export function nextItemLoss(
   batch: Uploaded<NextItemArrays>,
   drop: Dropout = NO_DROPOUT,
 ): tf.Scalar {
-  const hidden = hiddenStates(config, parameters, batch, drop);
+  const { hidden, embedding } = decoderPass(config, parameters, batch, drop);
   const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
-  const targetRows = tf.gather(parameter(parameters, "embedding"), batch.targets);
-  const targetScores = tf.sum(tf.mul(at, targetRows), 1);
-  const logTotals = logSumExpRows(itemScores(parameters, at, items));
-  return tf.sum(tf.mul(tf.sub(logTotals, targetScores), batch.weights));
+  const { logTotals, targetScores } = catalogScores(at, embedding, items, batch.targets);
+  return tf.sum(tf.mul(tf.sub(logTotals, tf.reshape(targetScores, [-1])), batch.weights));
 }
 
 function historyPredictions(sequences: SequenceLayout, examples: readonly NextItemExample[]): Prediction[] {
