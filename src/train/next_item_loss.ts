@@ -12,6 +12,7 @@ import type { RandomKey } from "../numerics/random.ts";
 import { topItems } from "../rollout/candidates.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
+import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
 
 /** A place of a batch where an item is to be predicted. */
 interface Prediction {
@@ -103,18 +104,36 @@ export async function slateBatch(
   ]);
 }
 
-/** Cross-entropy in nats over the whole catalog, weighted over the batch's predictions. Differentiable. */
+/**
+ * Cross-entropy in nats, weighted over the batch's predictions. Differentiable.
+ *
+ * @param sampled items that stand for the catalog; null goes through all of it.
+ */
 export function nextItemLoss(
   config: DecoderConfig,
   items: number,
   parameters: Parameters,
   batch: Uploaded<NextItemArrays>,
   drop: Dropout = NO_DROPOUT,
+  sampled: Uploaded<SampledArrays> | null = null,
 ): tf.Scalar {
   const { hidden, embedding } = decoderPass(config, parameters, batch, drop);
   const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
-  const { logTotals, targetScores } = catalogScores(at, embedding, items, batch.targets);
-  return tf.sum(tf.mul(tf.sub(logTotals, tf.reshape(targetScores, [-1])), batch.weights));
+  const losses = sampled === null
+    ? crossEntropy(at, embedding, items, batch.targets)
+    : sampledCrossEntropy(at, embedding, items, batch.targets, sampled);
+  return tf.sum(tf.mul(losses, batch.weights));
+}
+
+/** [n] cross-entropy in nats of each prediction over the whole catalog. */
+function crossEntropy(
+  hidden: tf.Tensor2D,
+  embedding: tf.Tensor2D,
+  items: number,
+  targets: tf.Tensor,
+): tf.Tensor1D {
+  const { logTotals, targetScores } = catalogScores(hidden, embedding, items, targets);
+  return tf.sub(logTotals, tf.reshape(targetScores, [-1]));
 }
 
 function historyPredictions(sequences: SequenceLayout, examples: readonly NextItemExample[]): Prediction[] {
