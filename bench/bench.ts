@@ -2,7 +2,7 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [rollout] [rollouts] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [large-catalog] [rollout] [rollouts] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { evaluateLists } from "./evaluate_lists.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { isolate } from "./isolate.ts";
+import { largeCatalog } from "./large_catalog.ts";
 import { metrics } from "./metrics.ts";
 import { readCsv } from "./read_csv.ts";
 import { replayHost } from "./replay_host.ts";
@@ -20,6 +21,7 @@ import { trainStep } from "./train_step.ts";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   "train-step": trainStep,
+  "large-catalog": largeCatalog,
   "rollout": rollout,
   "rollouts": rollouts,
   "replay-host": replayHost,

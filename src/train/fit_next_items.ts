@@ -1,5 +1,6 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
+import type { Uploaded } from "../device/arrays.ts";
 import { compute } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
@@ -14,6 +15,7 @@ import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
 import { startWatch } from "./step_times.ts";
+import { type SampledArrays, sampleItems } from "./sampled_items.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
@@ -33,6 +35,8 @@ export interface FitOptions {
   readonly patience: number;
   /** Length of the slates that an autoregressive model learns to complete. */
   readonly cutoff: number;
+  /** Items drawn per step that stand for the catalog in the loss; it goes through all of it when left out. */
+  readonly negatives?: number;
   readonly key: RandomKey;
 }
 
@@ -99,7 +103,7 @@ export async function fitStep(
   state: FitState,
   examples: readonly NextItemExample[],
   optimizer: Optimizer,
-  options: Pick<FitOptions, "stage" | "cutoff" | "key">,
+  options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "key">,
   log: StepLog,
 ): Promise<FitState> {
   const { config, codec, items, dropout: rate } = model;
@@ -114,11 +118,16 @@ export async function fitStep(
     })
     : nextItemBatch(config, codec, examples);
   const step = state.step + 1;
+  const { negatives = null } = options;
+  const sampled = negatives === null
+    ? null
+    : sampleItems(items, negatives, batch.arrays.targets.data, key.split("negatives"));
   const measured = compute({
     name: "fit",
-    constants: { config, items, rate, optimizer: optimizer.constants },
+    constants: { config, items, rate, negatives, optimizer: optimizer.constants },
     arrays: {
       ...batch.arrays,
+      ...sampled,
       drop: dropoutKeys(config, key),
       numbers: optimizer.numbers(state.optimizer.step + 1),
     },
@@ -126,7 +135,15 @@ export async function fitStep(
   }, (arrays) => {
     const { value: loss, gradients } = valueAndGradients(
       parameters,
-      (current) => nextItemLoss(config, items, current, arrays, dropout(config, arrays.drop, rate)),
+      (current) =>
+        nextItemLoss(
+          config,
+          items,
+          current,
+          arrays,
+          dropout(config, arrays.drop, rate),
+          sampled && arrays as Uploaded<SampledArrays>,
+        ),
     );
     return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
   });

@@ -2,16 +2,17 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
-import { logSumExpRows } from "../device/ops.ts";
+import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { hiddenStates, itemScores } from "../model/decoder.ts";
-import { parameter, type Parameters } from "../model/parameters.ts";
+import { decoderPass, hiddenStates, itemScores } from "../model/decoder.ts";
+import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { topItems } from "../rollout/candidates.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
+import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
 
 /** A place of a batch where an item is to be predicted. */
 interface Prediction {
@@ -103,20 +104,36 @@ export async function slateBatch(
   ]);
 }
 
-/** Cross-entropy in nats over the whole catalog, weighted over the batch's predictions. Differentiable. */
+/**
+ * Cross-entropy in nats, weighted over the batch's predictions. Differentiable.
+ *
+ * @param sampled items that stand for the catalog; null goes through all of it.
+ */
 export function nextItemLoss(
   config: DecoderConfig,
   items: number,
   parameters: Parameters,
   batch: Uploaded<NextItemArrays>,
   drop: Dropout = NO_DROPOUT,
+  sampled: Uploaded<SampledArrays> | null = null,
 ): tf.Scalar {
-  const hidden = hiddenStates(config, parameters, batch, drop);
+  const { hidden, embedding } = decoderPass(config, parameters, batch, drop);
   const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
-  const targetRows = tf.gather(parameter(parameters, "embedding"), batch.targets);
-  const targetScores = tf.sum(tf.mul(at, targetRows), 1);
-  const logTotals = logSumExpRows(itemScores(parameters, at, items));
-  return tf.sum(tf.mul(tf.sub(logTotals, targetScores), batch.weights));
+  const losses = sampled === null
+    ? crossEntropy(at, embedding, items, batch.targets)
+    : sampledCrossEntropy(at, embedding, items, batch.targets, sampled);
+  return tf.sum(tf.mul(losses, batch.weights));
+}
+
+/** [n] cross-entropy in nats of each prediction over the whole catalog. */
+function crossEntropy(
+  hidden: tf.Tensor2D,
+  embedding: tf.Tensor2D,
+  items: number,
+  targets: tf.Tensor,
+): tf.Tensor1D {
+  const { logTotals, targetScores } = catalogScores(hidden, embedding, items, targets);
+  return tf.sub(logTotals, tf.reshape(targetScores, [-1]));
 }
 
 function historyPredictions(sequences: SequenceLayout, examples: readonly NextItemExample[]): Prediction[] {

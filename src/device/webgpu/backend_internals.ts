@@ -22,6 +22,8 @@ export interface WebgpuBackend extends tf.KernelBackend {
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
   submitQueue(): void;
+  /** Told of every buffer that a kernel is about to change in place. */
+  onUpdate?: (buffer: GPUBuffer) => void;
 }
 
 /** What the backend keeps of a tensor. */

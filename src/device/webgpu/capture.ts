@@ -103,6 +103,10 @@ export function captureDispatches<T>(
       backend.uniformPendingDisposal = [];
       backend.stagingPendingDisposal = [];
     },
+    onUpdate(buffer) {
+      if (!constants.includes(buffer)) return;
+      throw new Refusal("its body changes a constant in place, which is made once (tf.fill makes one each time)");
+    },
     makeUniforms(fields) {
       digest.add(JSON.stringify(fields));
       return Object.getPrototypeOf(backend).makeUniforms.call(backend, fields);

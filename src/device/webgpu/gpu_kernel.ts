@@ -61,7 +61,11 @@ export function runGpuKernel(backend: WebgpuBackend, kernel: GpuKernel, call: Gp
       binding,
     ) => ({ binding, resource })),
   });
-  for (const { dataId } of updates) backend.tensorMap.get(dataId).values = null;
+  for (const { dataId } of updates) {
+    const data = backend.tensorMap.get(dataId);
+    data.values = null;
+    backend.onUpdate?.(data.resource!);
+  }
   for (const { dataId } of tensors) backend.commandQueueOwnedIds.add(dataId);
   backend.ensureCommandEncoderReady();
   backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();

@@ -25,6 +25,25 @@ export function exp4(x: v128): v128 {
   return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
 }
 
+/** The same bits for x ≤ 0, or little above, in half the time: what a softmax needs. */
+export function expDown4(x: v128): v128 {
+  const clamped = f32x4.pmax(x, f32x4.splat(-88)), shift = f32x4.splat(12582912);
+  // Beyond 2²³ floats are whole, so the sum's last bits are n.
+  const sum = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)), shift);
+  const n = f32x4.sub(sum, shift);
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
+  let p = f32x4.splat(1.9875691500e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+  p = f32x4.mul(p, i32x4.shl(i32x4.add(sum, i32x4.splat(127)), 23));
+  return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
+}
+
 export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));

@@ -1,11 +1,11 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { ROW_SCATTER_ADD } from "../../row_scatter_add.ts";
+import { FUSED } from "../../fused.ts";
 import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
 import type { GpuKernels } from "../register_kernels.ts";
 
 /*
  * The embedding gradient without float atomics, whose order of addition changes from run to run: positions are sorted
- * by their row, those of one row in rising order, and each row of the table sums its segment.
+ * by their row, those of one row in rising order, and each row of the table adds its segment.
  */
 
 const LANES = 64;
@@ -38,36 +38,45 @@ const SORT: GpuKernel = {
     }`,
 };
 
-/** Row `unit` of the table: its first place in the order is found by halving. */
-const SUM: GpuKernel = {
-  key: "blade scatter sum",
+/** Place `unit` of the order, where it is the first of its row, adds that row's segment. */
+const ADD: GpuKernel = {
+  key: "blade scatter add",
   inputs: ["values: f32", "indices: i32", "order: i32"],
-  outputs: ["table: f32"],
+  updates: ["table: f32"],
   uniforms: ["count: u32", "width: u32"],
   lanes: LANES,
   code: `
     fn run(unit: u32, lane: u32) {
-      let row = i32(unit);
-      var first = 0u;
-      var end = uniforms.count;
-      while (first < end) {
-        let middle = (first + end) / 2u;
-        if (indices[order[middle]] < row) { first = middle + 1u; } else { end = middle; }
-      }
+      let row = indices[order[unit]];
+      if (unit > 0u && indices[order[unit - 1u]] == row) { return; }
       for (var column = lane; column < uniforms.width; column += LANES) {
-        var sum = 0.0;
-        for (var at = first; at < uniforms.count; at++) {
+        let to = u32(row) * uniforms.width + column;
+        var sum = table[to];
+        for (var at = unit; at < uniforms.count; at++) {
           let n = order[at];
           if (indices[n] != row) { break; }
           sum += values[u32(n) * uniforms.width + column];
         }
-        table[unit * uniforms.width + column] = sum;
+        table[to] = sum;
       }
     }`,
 };
 
-export const rowScatterAddKernels: GpuKernels = {
-  [ROW_SCATTER_ADD]: (backend, { values, indices }, { rows }) => {
+const PUT: GpuKernel = {
+  key: "blade put rows",
+  inputs: ["values: f32"],
+  updates: ["table: f32"],
+  uniforms: ["size: u32", "offset: u32"],
+  lanes: LANES,
+  code: `
+    fn run(unit: u32, lane: u32) {
+      let i = unit * LANES + lane;
+      if (i < uniforms.size) { table[uniforms.offset + i] = values[i]; }
+    }`,
+};
+
+export const tableRowKernels: GpuKernels = {
+  [FUSED.addToRows]: (backend, { table, values, indices }) => {
     const [count, width] = values!.shape as [number, number];
     const [order] = runGpuKernel(backend, SORT, {
       inputs: [indices!],
@@ -75,13 +84,23 @@ export const rowScatterAddKernels: GpuKernels = {
       uniforms: [count],
       units: Math.ceil(count / POSITIONS),
     }) as [tf.TensorInfo];
-    const table = runGpuKernel(backend, SUM, {
+    runGpuKernel(backend, ADD, {
       inputs: [values!, indices!, order],
-      outputs: [[rows!, width]],
+      updates: [table!],
       uniforms: [count, width],
-      units: rows!,
+      units: count,
     });
     backend.disposeData(order.dataId);
-    return table;
+    return [];
+  },
+
+  [FUSED.putRows]: (backend, { table, values }, { first }) => {
+    const [count, width] = values!.shape as [number, number];
+    return runGpuKernel(backend, PUT, {
+      inputs: [values!],
+      updates: [table!],
+      uniforms: [count * width, first! * width],
+      units: Math.ceil(count * width / LANES),
+    });
   },
 };
