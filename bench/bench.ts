@@ -2,7 +2,7 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [large-catalog] [rollout] [rollouts] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [large-catalog] [rollout] [rollouts] [shared-prefix] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
@@ -16,6 +16,7 @@ import { readCsv } from "./read_csv.ts";
 import { replayHost } from "./replay_host.ts";
 import { rollout } from "./rollout.ts";
 import { rollouts } from "./rollouts.ts";
+import { sharedPrefix } from "./shared_prefix.ts";
 import { startUp } from "./start_up.ts";
 import { trainStep } from "./train_step.ts";
 
@@ -24,6 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "large-catalog": largeCatalog,
   "rollout": rollout,
   "rollouts": rollouts,
+  "shared-prefix": sharedPrefix,
   "replay-host": replayHost,
   "read-csv": readCsv,
   "metrics": metrics,
