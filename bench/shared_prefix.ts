@@ -21,9 +21,11 @@ const CONTEXTS = 8, GROUP = 8, CUTOFF = 10, HISTORY = 50;
 const quiet = { stage() {}, step() {}, note() {} };
 
 /** An update on G slates a context that share the work on its history, against the same slates each by itself. */
-export const sharedPrefix: Bench = async () => {
+export const sharedPrefix: Bench = async (only) => {
   const figures: Record<string, Figure> = {};
-  for await (const { name, device } of devices()) figures[`shared-prefix/${name}`] = await onDevice(device);
+  for await (const { name, device } of devices(only)) {
+    figures[`shared-prefix/${name}`] = await onDevice(device);
+  }
   return figures;
 };
 
