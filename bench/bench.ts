@@ -50,7 +50,7 @@ async function main(args: string[]): Promise<number> {
   for (const [name, bench] of Object.entries(BENCHES)) {
     if (wanted.length > 0 && !wanted.some((word) => name.startsWith(word))) continue;
     console.error(`${name} …`);
-    Object.assign(figures, await bench(device));
+    Object.assign(figures, await bench(device as string | undefined));
   }
   console.log(json ? JSON.stringify({ figures }, null, 2) : table(figures));
   return 0;
