@@ -2,7 +2,7 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [train-step] [large-catalog] [rollout] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [train-step] [large-catalog] [rollout] [rollouts] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { isolate } from "./isolate.ts";
 import { largeCatalog } from "./large_catalog.ts";
 import { metrics } from "./metrics.ts";
 import { readCsv } from "./read_csv.ts";
+import { replayHost } from "./replay_host.ts";
 import { rollout } from "./rollout.ts";
+import { rollouts } from "./rollouts.ts";
 import { startUp } from "./start_up.ts";
 import { trainStep } from "./train_step.ts";
 
@@ -21,6 +23,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "train-step": trainStep,
   "large-catalog": largeCatalog,
   "rollout": rollout,
+  "rollouts": rollouts,
+  "replay-host": replayHost,
   "read-csv": readCsv,
   "metrics": metrics,
   "isolate": isolate,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { keyOfWords } from "../numerics/random.ts";
+import { CPU_DECODING_KERNELS } from "./cpu_decoding_kernels.ts";
 import { FUSED } from "./fused.ts";
 import { EXCLUDED } from "./exclusions.ts";
 import { lookUpKernel } from "./table_rows.ts";
@@ -8,12 +9,20 @@ import { lookUpKernel } from "./table_rows.ts";
 type Values = (tensor: tf.TensorInfo) => Float32Array;
 type Output = (shape: number[], values: Float32Array) => tf.TensorInfo;
 type Inputs = Readonly<Record<string, tf.TensorInfo>>;
-type Kernel = (inputs: Inputs, attributes: Record<string, number>, values: Values, output: Output) =>
+/** A kernel on the values of its inputs, which it may change in place. */
+export type CpuKernel = (
+  inputs: Inputs,
+  attributes: Record<string, number>,
+  values: Values,
+  output: Output,
+) =>
   | tf.TensorInfo
   | tf.TensorInfo[];
 
 /** The project's own kernels that every backend has, as plain loops: the reference for the other backends. */
-const KERNELS: Readonly<Record<string, Kernel>> = {
+const KERNELS: Readonly<Record<string, CpuKernel>> = {
+  ...CPU_DECODING_KERNELS,
+
   [FUSED.addToRows]: ({ table, values, indices }, _, valuesOf) => {
     const width = table!.shape[1]!;
     const [to, from] = [valuesOf(table!), valuesOf(values!)];

@@ -17,6 +17,8 @@ export const FUSED = {
   dropout: "BladeDropout",
   squaredNorm: "BladeSquaredNorm",
   adamw: "BladeAdamW",
+  draw: "BladeDraw",
+  cachedAttention: "BladeCachedAttention",
   addToRows: "BladeAddToRows",
   putRows: "BladePutRows",
   lookUp: "BladeLookUp",

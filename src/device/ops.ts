@@ -3,6 +3,8 @@
  * backends run fused where a kernel of this project exists, and plain tfjs operations elsewhere.
  */
 export { attention, type HeadShape } from "./ops_attention.ts";
+export { cachedAttention, emptyCache } from "./ops_cached_attention.ts";
+export { type DrawInputs, drawItems, emptyPicks, NO_SCORE, type Picks } from "./ops_draw.ts";
 export { catalogScores } from "./ops_catalog_scores.ts";
 export { dropout } from "./ops_dropout.ts";
 export { logSumExpRows } from "./ops_log_sum_exp.ts";

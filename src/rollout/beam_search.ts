@@ -35,7 +35,7 @@ export async function beamSearch(
   const histories = uploadArrays(historiesOf(config, codec, contexts).arrays);
   const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.tokens.shape[1]! + cutoff) });
   let state = tidy(() => {
-    const { cache, last } = prefill(config, parameters, histories, beams);
+    const { cache, last } = prefill(config, parameters, histories, beams, Math.max(1, cutoff - 1));
     return { cache, scores: repeatRows(itemScores(parameters, last, items), beams) };
   });
   let front: Beam[][] = contexts.map(() => [{ picks: [], scores: [], logProb: 0 }]);
@@ -62,7 +62,7 @@ export async function beamSearch(
     state = next;
   }
   disposeStep(state);
-  tf.dispose([state.cache.historyMask, ...state.cache.history.flatMap(({ keys, values }) => [keys, values])]);
+  tf.dispose([...state.cache.history]);
   tf.dispose([angles, ...Object.values(histories)]);
   const best = front.map((alive) => alive[0]!);
   return {
@@ -137,6 +137,5 @@ function pad(alive: readonly Beam[], beams: number): Beam[] {
 }
 
 function disposeStep({ cache, scores }: { cache: DecodingCache; scores: tf.Tensor2D }): void {
-  scores.dispose();
-  tf.dispose((cache.picks ?? []).flatMap(({ keys, values }) => [keys, values]));
+  tf.dispose([scores, ...cache.picks]);
 }

@@ -2,9 +2,9 @@ import type { Context } from "../core/context.ts";
 import { BladeError } from "../core/errors.ts";
 import { NO_ITEM } from "../core/ids.ts";
 import type { Slates } from "../core/slates.ts";
+import type { HostArray } from "../device/arrays.ts";
+import { coarseSize } from "../device/coarse_size.ts";
 import { EXCLUDED } from "../device/exclusions.ts";
-
-export { EXCLUDED };
 
 /**
  * Refuses contexts with fewer unseen items than the slates need.
@@ -44,6 +44,30 @@ export function seenMask(contexts: readonly Context[], items: number, times = 1)
     }
   });
   return mask;
+}
+
+/** Lists of items one after another, as `drawItems` takes them. */
+export type ItemLists = {
+  /** [lists + 1] int32: list l is `listed` from `starts[l]` to `starts[l + 1]`−1. */
+  readonly starts: HostArray;
+  /** int32, filled up to one of few sizes. */
+  readonly listed: HostArray;
+};
+
+/** Lays lists of items out. */
+export function itemLists(lists: readonly Iterable<number>[]): ItemLists {
+  const starts = new Int32Array(lists.length + 1);
+  const all: number[] = [];
+  lists.forEach((list, l) => {
+    for (const item of list) all.push(item);
+    starts[l + 1] = all.length;
+  });
+  const listed = new Int32Array(coarseSize(all.length));
+  listed.set(all);
+  return {
+    starts: { data: starts, shape: [starts.length] },
+    listed: { data: listed, shape: [listed.length] },
+  };
 }
 
 /** The picks of a slate up to its end, as a view. */

@@ -14,6 +14,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
+import { startWatch } from "./step_times.ts";
 import { type SampledArrays, sampleItems } from "./sampled_items.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
@@ -107,6 +108,7 @@ export async function fitStep(
 ): Promise<FitState> {
   const { config, codec, items, dropout: rate } = model;
   const { parameters, optimizer: { slots } } = state;
+  const watch = startWatch();
   const key = options.key.split("step", state.step);
   const batch = model.slate === "autoregressive" && options.cutoff > 1
     ? await slateBatch(config, codec, parameters, examples, {
@@ -149,6 +151,7 @@ export async function fitStep(
     step,
     measured,
     ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
+    watch(),
   );
   return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
 }

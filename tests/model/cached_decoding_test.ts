@@ -41,7 +41,7 @@ for (const kvHeads of [1, 2, 4]) {
     const found = tf.tidy(() => {
       const arrays = uploadArrays(histories.arrays);
       const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 3) });
-      let { cache, last } = prefill(config, parameters, arrays, GROUP);
+      let { cache, last } = prefill(config, parameters, arrays, GROUP, 3);
       const hidden: tf.Tensor2D[] = [];
       for (let k = 0; k < 3; k++) {
         const picks = HISTORIES.flatMap((_, b) => Array.from({ length: GROUP }, (_, g) => slate(b, g)[k]!));
@@ -84,7 +84,7 @@ onEachDevice("a slate taken over from another goes on as that one would", async 
     codec.begin,
   );
   const [moved, straight] = tf.tidy(() => {
-    const { cache } = prefill(config, parameters, uploadArrays(histories.arrays), 2);
+    const { cache } = prefill(config, parameters, uploadArrays(histories.arrays), 2, 2);
     const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 2) });
     const decode = (from: typeof cache, picks: number[]) =>
       decodePick(config, parameters, from, tf.tensor1d(picks, "int32"), angles);

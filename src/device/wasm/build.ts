@@ -33,8 +33,9 @@ if (import.meta.main) {
   const sources = await kernelSources();
   const outputs = new Map<string, Uint8Array<ArrayBuffer>>();
   const { error, stderr } = await asc.main(["index.ts", ...FLAGS, "--outFile", "kernels.wasm"], {
-    // The compiler adds an extension to the one that Deno wants written.
-    readFile: (name) => sources.get(name.replace(/\.ts\.ts$/, ".ts")) ?? null,
+    // The compiler adds an extension of its own. With the one that Deno wants written it would take a file for another,
+    // with variables of its own, wherever it is imported by another path.
+    readFile: (name) => sources.get(name)?.replaceAll(/(?<=from "\.\/\w+)\.ts(?=")/g, "") ?? null,
     writeFile: (name, data) => outputs.set(name, new Uint8Array(data)),
     listFiles: () => [],
   });

@@ -17,6 +17,8 @@ export const KERNEL_NAMES = [
   "adamw",
   "copyBlocks",
   "gatherRows",
+  "draw",
+  "cachedAttention",
   "addToRows",
   "catalogTotals",
   "catalogShares",

@@ -3,6 +3,7 @@ import { FUSED } from "../fused.ts";
 import type { HeadShape } from "../ops_attention.ts";
 import { lookUpKernel } from "../table_rows.ts";
 import type { WasmHeap } from "./backend.ts";
+import { decodingKernels } from "./decoding_kernels.ts";
 import type { KernelThreads } from "./threads.ts";
 import { matMulKernel } from "./mat_mul_kernel.ts";
 import type { MultiplyBatch } from "./multiply_batch.ts";
@@ -38,6 +39,7 @@ export function registerWasmKernels(
 
   const kernels: Record<string, Kernel> = {
     ...moveKernels(heap, run, old),
+    ...decodingKernels(heap, run),
 
     BatchMatMul: ({ a, b }, { transposeA, transposeB }) =>
       matMulKernel(heap, multiply, a!, b!, transposeA as boolean, transposeB as boolean),

@@ -1,19 +1,6 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-/** Four words at a time of `mix` in src/numerics/random.ts. */
-function mix4(x: v128, salt: v128): v128 {
-  const step = i32x4.mul(salt, i32x4.splat(0x9e3779b1));
-  x = v128.xor(x, salt);
-  for (let round = 0; round < 2; round++) {
-    x = v128.xor(x, i32x4.shr_u(x, 16));
-    x = i32x4.mul(x, i32x4.splat(0x7feb352d));
-    x = v128.xor(x, i32x4.shr_u(x, 15));
-    x = i32x4.mul(x, i32x4.splat(0x846ca68b));
-    x = v128.xor(x, i32x4.shr_u(x, 16));
-    x = i32x4.add(x, step);
-  }
-  return x;
-}
+import { bits4, extractLane } from "./random_bits.ts";
 
 /**
  * y[i] = x[i]·scale where 16 bits of counter i>>1 are at least `threshold`, else 0; blocks of eight elements from …
@@ -33,7 +20,7 @@ export function dropout(
   const bar = i32x4.splat(threshold), factor = f32x4.splat(scale), ones = i32x4.splat(0xffff);
   for (let block = from; block < to; block++) {
     const counters = i32x4.add(i32x4.splat(4 * block), i32x4(0, 1, 2, 3));
-    const words = mix4(v128.xor(mix4(counters, low), high), low);
+    const words = bits4(counters, high, low);
     const even = i32x4.ge_s(v128.and(words, ones), bar), odd = i32x4.ge_s(i32x4.shr_u(words, 16), bar);
     const front = v128.and(factor, v128.shuffle<i32>(even, odd, 0, 4, 1, 5));
     const back = v128.and(factor, v128.shuffle<i32>(even, odd, 2, 6, 3, 7));
@@ -43,16 +30,10 @@ export function dropout(
       v128.store(y + at, f32x4.mul(v128.load(x + at, 16), back), 16);
     } else {
       for (let i = 0; i < left; i++) {
-        const word = extract(words, i >> 1);
+        const word = extractLane(words, i >> 1);
         const kept = (i & 1 ? word >>> 16 : word & 0xffff) >= <u32> threshold;
         store<f32>(y + at + (i << 2), kept ? load<f32>(x + at + (i << 2)) * scale : 0);
       }
     }
   }
-}
-
-function extract(v: v128, lane: i32): u32 {
-  if (lane == 0) return i32x4.extract_lane(v, 0);
-  if (lane == 1) return i32x4.extract_lane(v, 1);
-  return lane == 2 ? i32x4.extract_lane(v, 2) : i32x4.extract_lane(v, 3);
 }

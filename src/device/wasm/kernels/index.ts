@@ -16,6 +16,8 @@ export * from "./softmax.ts";
 export * from "./swiglu.ts";
 export * from "./rotary.ts";
 export * from "./attention.ts";
+export * from "./cached_attention.ts";
+export * from "./draw.ts";
 export * from "./dropout.ts";
 export * from "./adamw.ts";
 export * from "./rows.ts";

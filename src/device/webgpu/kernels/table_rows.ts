@@ -10,21 +10,30 @@ import type { GpuKernels } from "../register_kernels.ts";
 
 const LANES = 64;
 
+/** Positions whose rank a unit finds; the lanes of each share what it is compared with. */
+const POSITIONS = 32;
+
 /** order[rank of n] = n, its rank being the number of positions that come before it in the order. */
 const SORT: GpuKernel = {
   key: "blade scatter sort",
   inputs: ["indices: i32"],
   outputs: ["order: i32"],
   uniforms: ["count: u32"],
-  lanes: LANES,
+  lanes: 256,
   code: `
+    var<workgroup> ranks: array<u32, LANES>;
     fn run(unit: u32, lane: u32) {
-      let n = unit * LANES + lane;
-      if (n >= uniforms.count) { return; }
-      let row = indices[n];
+      let n = unit * ${POSITIONS}u + lane % ${POSITIONS}u;
+      let row = indices[min(n, uniforms.count - 1u)];
       var rank = 0u;
-      for (var m = 0u; m < n; m++) { rank += select(0u, 1u, indices[m] <= row); }
-      for (var m = n + 1u; m < uniforms.count; m++) { rank += select(0u, 1u, indices[m] < row); }
+      for (var m = lane / ${POSITIONS}u; m < uniforms.count; m += LANES / ${POSITIONS}u) {
+        let other = indices[m];
+        rank += select(0u, 1u, other < row || other == row && m < n);
+      }
+      ranks[lane] = rank;
+      workgroupBarrier();
+      if (lane >= ${POSITIONS}u || n >= uniforms.count) { return; }
+      for (var i = lane + ${POSITIONS}u; i < LANES; i += ${POSITIONS}u) { rank += ranks[i]; }
       order[rank] = i32(n);
     }`,
 };
@@ -73,7 +82,7 @@ export const tableRowKernels: GpuKernels = {
       inputs: [indices!],
       outputs: [[count]],
       uniforms: [count],
-      units: Math.ceil(count / LANES),
+      units: Math.ceil(count / POSITIONS),
     }) as [tf.TensorInfo];
     runGpuKernel(backend, ADD, {
       inputs: [values!, indices!, order],

@@ -1,0 +1,17 @@
+/**
+ * The least of 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 … that is not below `size`: what lists of any length are filled up to, so
+ * that their shapes take few values and no list grows by more than half.
+ *
+ * @example
+ * ```ts
+ * import { coarseSize } from "./coarse_size.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([0, 1, 5, 8, 9, 1000].map(coarseSize), [1, 1, 6, 8, 12, 1024]);
+ * ```
+ */
+export function coarseSize(size: number): number {
+  let coarse = 1;
+  while (coarse < size) coarse *= 2;
+  const between = coarse * 3 / 4;
+  return Number.isInteger(between) && between >= size ? between : coarse;
+}
