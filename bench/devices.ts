@@ -8,17 +8,20 @@ export interface NamedDevice {
   readonly device: Device;
 }
 
-/** Every device of this machine in turn: wasm and native on one thread and on all, and a GPU that is real. */
-export async function* devices(): AsyncGenerator<NamedDevice> {
-  yield { name: "wasm", device: await openDevice({ device: "wasm", threads: 1 }) };
-  const wasm = await openDevice({ device: "wasm" });
-  if (wasm.threads > 1) yield { name: `wasm-${wasm.threads}-threads`, device: wasm };
-  const single = await tryDevice("native", 1);
+/** Every device of this machine in turn: wasm and native on one thread and on all, and a GPU that is real; or of one kind only. */
+export async function* devices(only?: string): AsyncGenerator<NamedDevice> {
+  const wanted = (name: string) => only === undefined || only === name;
+  if (wanted("wasm")) {
+    yield { name: "wasm", device: await openDevice({ device: "wasm", threads: 1 }) };
+    const wasm = await openDevice({ device: "wasm" });
+    if (wasm.threads > 1) yield { name: `wasm-${wasm.threads}-threads`, device: wasm };
+  }
+  const single = wanted("native") ? await tryDevice("native", 1) : { missing: "not asked for" };
   if (!("missing" in single)) {
     yield { name: "native-1-thread", device: single };
     yield { name: "native", device: await openDevice({ device: "native" }) };
   }
-  const gpu = await tryDevice("webgpu");
+  const gpu = wanted("webgpu") ? await tryDevice("webgpu") : { missing: "not asked for" };
   if (!("missing" in gpu)) yield { name: "webgpu", device: gpu };
   closeDevice();
 }

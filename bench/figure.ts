@@ -10,8 +10,8 @@ export interface Figure {
   readonly [extra: string]: number | string;
 }
 
-/** A bench: figures by name. */
-export type Bench = () => Promise<Readonly<Record<string, Figure>>>;
+/** A bench: figures by name, of one kind of device where it is named. */
+export type Bench = (device?: string) => Promise<Readonly<Record<string, Figure>>>;
 
 /** Runs jobs in turn, again and again, so that a machine's moods hit all alike; the medians in milliseconds. */
 export async function medianMs<K extends string>(

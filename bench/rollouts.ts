@@ -17,9 +17,9 @@ import { ITEMS, MODEL } from "./train_step.ts";
 export const CONTEXTS = 64, GROUP = 8, CUTOFF = 10, HISTORY = 22;
 
 /** The model of the training step, drawing slates pick by pick, on every device. */
-export const rollouts: Bench = async () => {
+export const rollouts: Bench = async (only) => {
   const figures: Record<string, Figure> = {};
-  for await (const { name, device } of devices()) figures[`rollouts/${name}`] = await rolloutsOn(device);
+  for await (const { name, device } of devices(only)) figures[`rollouts/${name}`] = await rolloutsOn(device);
   return figures;
 };
 

@@ -31,9 +31,9 @@ export const OPTIONS: FitOptions = {
 const quiet = { stage() {}, step() {}, note() {} };
 
 /** One step of supervised training against the device's own matrix product: what the rest of the step costs. */
-export const trainStep: Bench = async () => {
+export const trainStep: Bench = async (only) => {
   const figures: Record<string, Figure> = {};
-  for await (const { name, device } of devices()) Object.assign(figures, await onDevice(name, device));
+  for await (const { name, device } of devices(only)) Object.assign(figures, await onDevice(name, device));
   return figures;
 };
 

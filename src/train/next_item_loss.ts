@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
+import { filledSize } from "../device/coarse_size.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
@@ -153,7 +154,7 @@ function batchOf(sequences: SequenceLayout, groups: readonly PredictionGroup[]):
     const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
     return predictions.map((prediction) => ({ ...prediction, weight: share * prediction.weight / total }));
   });
-  const count = Math.ceil(predictions.length / PREDICTION_STEP) * PREDICTION_STEP;
+  const count = filledSize(predictions.length, PREDICTION_STEP);
   const predicting = new Int32Array(count);
   const targets = new Int32Array(count);
   const weights = new Float32Array(count);

@@ -105,7 +105,9 @@ export function captureDispatches<T>(
     },
     onUpdate(buffer) {
       if (!constants.includes(buffer)) return;
-      throw new Refusal("its body changes a constant in place, which is made once (tf.fill makes one each time)");
+      throw new Refusal(
+        "its body changes a constant in place, which is made once (tf.fill makes one each time)",
+      );
     },
     makeUniforms(fields) {
       digest.add(JSON.stringify(fields));
