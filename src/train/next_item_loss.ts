@@ -2,17 +2,16 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { filledSize } from "../device/coarse_size.ts";
-import { compute, takeNumbers } from "../device/computation.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { decoderPass, hiddenStates, itemScores } from "../model/decoder.ts";
+import { decoderPass } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
-import { topItems } from "../rollout/candidates.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
+import { plausiblePicks } from "./plausible_picks.ts";
 import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
 
 /** A place of a batch where an item is to be predicted. */
@@ -45,9 +44,6 @@ export interface NextItemBatch {
  * slates, so at equal weight the few, noisy ones would set the pace.
  */
 const SLATE_SHARE = 0.25;
-
-/** Temperatures of the picks, by branch: as slates are sampled, and close to the slate that is shown. */
-const SPREADS = [1, 0.25];
 
 /** The number of predictions is rounded up to a multiple of this (weight 0), so that few shapes occur. */
 const PREDICTION_STEP = 256;
@@ -177,48 +173,4 @@ function batchOf(sequences: SequenceLayout, groups: readonly PredictionGroup[]):
     },
     predictions: predictions.length,
   };
-}
-
-/** For each chosen target, cutoff − 1 distinct items drawn from the model's scores there, neither seen nor the target. */
-async function plausiblePicks(
-  config: DecoderConfig,
-  codec: ItemCodec,
-  parameters: Parameters,
-  examples: readonly NextItemExample[],
-  chosen: readonly (readonly { after: number; item: number }[])[],
-  { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
-): Promise<number[][][]> {
-  const items = codec.trie.children(codec.trie.root).length;
-  const batch = layOutSequences(
-    config,
-    examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
-    codec.begin,
-  );
-  const places = Int32Array.from(
-    chosen.flatMap((targets, row) => targets.map(({ after }) => batch.historyPosition(row, after))),
-  );
-  const { scores: values } = await takeNumbers(compute({
-    name: "scores at places",
-    constants: { config, items },
-    arrays: { ...batch.arrays, places: { data: places, shape: [places.length] } },
-    weights: parameters,
-  }, (arrays) => {
-    const hidden = hiddenStates(config, parameters, arrays);
-    return { scores: itemScores(parameters, tf.gather(hidden, arrays.places) as tf.Tensor2D, items) };
-  }));
-  const perturbed = new Float64Array(items);
-  const top = new Int32Array(cutoff - 1);
-  let place = 0;
-  return chosen.map((targets, row) =>
-    targets.map(({ after, item }, branch) => {
-      const spread = SPREADS[branch % SPREADS.length]!;
-      key.split("picks", place).fillGumbel(perturbed);
-      for (let i = 0; i < items; i++) perturbed[i] = spread * perturbed[i]! + values[place * items + i]!;
-      for (const seen of examples[row]!.history.slice(0, after)) perturbed[seen] = -Infinity;
-      perturbed[item] = -Infinity;
-      topItems(perturbed, cutoff - 1, top);
-      place++;
-      return [...top].filter((pick) => pick >= 0);
-    })
-  );
 }
