@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { ArenaSession } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 
