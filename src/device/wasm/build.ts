@@ -27,15 +27,24 @@ interface Compiler {
   ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
 }
 
+/** What a lane needs again and again: a call would cost more than its work. TypeScript has no place for the decorator. */
+const INLINED = /^export function (?=(?:take|put|madd|sumLanes|maxLanes|exp\w*4|sigmoid4)\b)/gm;
+
+/** A source as the compiler takes it. */
+function prepared(source: string | undefined): string | null {
+  // The compiler adds an extension of its own. With the one that Deno wants written it would take a file for another,
+  // with variables of its own, wherever it is imported by another path.
+  const named = source?.replaceAll(/(?<=from "\.\/\w+)\.ts(?=")/g, "");
+  return named?.replaceAll(INLINED, "@inline export function ") ?? null;
+}
+
 if (import.meta.main) {
   // Not a literal: the type checker and the lock file must not follow it.
   const { default: asc } = await import(COMPILER) as { default: Compiler };
   const sources = await kernelSources();
   const outputs = new Map<string, Uint8Array<ArrayBuffer>>();
   const { error, stderr } = await asc.main(["index.ts", ...FLAGS, "--outFile", "kernels.wasm"], {
-    // The compiler adds an extension of its own. With the one that Deno wants written it would take a file for another,
-    // with variables of its own, wherever it is imported by another path.
-    readFile: (name) => sources.get(name)?.replaceAll(/(?<=from "\.\/\w+)\.ts(?=")/g, "") ?? null,
+    readFile: (name) => prepared(sources.get(name)),
     writeFile: (name, data) => outputs.set(name, new Uint8Array(data)),
     listFiles: () => [],
   });

@@ -1,10 +1,10 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-import { exp4 } from "./elementary.ts";
+import { expDown4 } from "./elementary.ts";
 import { exponentials } from "./exponentials.ts";
 import { madd, put, sumLanes, take } from "./lanes.ts";
 import { scratchOf } from "./matrix_product.ts";
-import { dots, mix, spread } from "./vectors.ts";
+import { dots, mix } from "./vectors.ts";
 
 /*
  * Rows of qkv hold `heads` queries, `kvHeads` keys and as many values, `head` wide each. Token t of a sequence sees the
@@ -46,13 +46,20 @@ export function attention(
       store<f32>(logTotals + (<usize> (row * heads + h) << 2), total);
       const out = y + <usize> row * outStride + (<usize> h * head << 2);
       memory.fill(out, 0, <usize> head << 2);
-      mix(scores, values + <usize> low * stride, stride, out, first, head);
-      mix(scores + (<usize> first << 2), values + <usize> own * stride, stride, out, second, head);
+      mix(scores, 4, values + <usize> low * stride, stride, out, first, head);
+      mix(scores + (<usize> first << 2), 4, values + <usize> own * stride, stride, out, second, head);
     }
   }
 }
 
-/** The gradient of the same by qkv. A unit of work is a key head of a sequence, with the query heads that it serves. */
+/** Floats of working memory for the weights and slopes of a block of queries. */
+const BLOCK_FLOATS: i32 = 40000;
+
+/**
+ * The gradient of the same by qkv. A unit of work is a key head of a sequence, with the query heads that it serves.
+ * Weights and slopes are kept for a block of queries, as matrices [queries, length], so that each key then gathers
+ * what is its own in one go.
+ */
 export function attentionGrad(
   qkv: usize,
   spans: usize,
@@ -70,7 +77,8 @@ export function attentionGrad(
 ): void {
   const stride = <usize> (heads + 2 * kvHeads) * head << 2, outStride = <usize> heads * head << 2;
   const headBytes = <usize> head << 2, valuesAt = <usize> kvHeads * headBytes, group = heads / kvHeads;
-  const weights = scratchOf(), slopes = weights + (<usize> (length + 4) << 2);
+  const block = max(1, min(length, BLOCK_FLOATS / (2 * length))), rowBytes = <usize> length << 2;
+  const weights = scratchOf(), slopes = weights + <usize> block * rowBytes;
   for (let unit = from; unit < to; unit++) {
     const sequence = unit / kvHeads, k = unit % kvHeads, rows = <usize> sequence * length;
     const base = qkv + rows * stride, dBase = dQkv + rows * stride, keysAt = <usize> (heads + k) * headBytes;
@@ -80,27 +88,41 @@ export function attentionGrad(
     }
     for (let h = k * group; h < (k + 1) * group; h++) {
       const headAt = <usize> h * headBytes;
-      let span = spans + rows * 12;
-      for (let t = 0; t < length; t++, span += 12) {
-        const low = load<i32>(span), first = max(0, load<i32>(span, 4) - low), own = load<i32>(span, 8);
-        const second = t + 1 - own, row = rows + t, later = <usize> first << 2;
-        const q = base + <usize> t * stride + headAt, dq = dBase + <usize> t * stride + headAt;
-        const up = dy + row * outStride + headAt;
-        const one = <usize> low * stride + keysAt, other = <usize> own * stride + keysAt;
-        dots(q, base + one, stride, weights, first, head);
-        dots(q, base + other, stride, weights + later, second, head);
-        dots(up, base + one + valuesAt, stride, slopes, first, head);
-        dots(up, base + other + valuesAt, stride, slopes + later, second, head);
-        const shift = load<f32>(logTotals + (row * heads + h << 2));
-        const along = product(up, y + row * outStride + headAt, head);
-        slopesOf(weights, slopes, first + second, scale, shift, along);
-        memory.fill(dq, 0, headBytes);
-        mix(slopes, base + one, stride, dq, first, head);
-        mix(slopes + later, base + other, stride, dq, second, head);
-        spread(slopes, q, dBase + one, stride, first, head);
-        spread(slopes + later, q, dBase + other, stride, second, head);
-        spread(weights, up, dBase + one + valuesAt, stride, first, head);
-        spread(weights + later, up, dBase + other + valuesAt, stride, second, head);
+      for (let begin = 0; begin < length; begin += block) {
+        const end = min(length, begin + block);
+        memory.fill(weights, 0, <usize> block * rowBytes * 2);
+        for (let t = begin; t < end; t++) {
+          const span = spans + (rows + t) * 12, row = rows + t;
+          const low = load<i32>(span), first = max(0, load<i32>(span, 4) - low), own = load<i32>(span, 8);
+          const q = base + <usize> t * stride + headAt, dq = dBase + <usize> t * stride + headAt;
+          const up = dy + row * outStride + headAt, down = load<f32>(logTotals + (row * heads + h << 2));
+          const along = product(up, y + row * outStride + headAt, head);
+          const w = weights + <usize> (t - begin) * rowBytes, s = slopes + <usize> (t - begin) * rowBytes;
+          memory.fill(dq, 0, headBytes);
+          for (let part = 0; part < 2; part++) {
+            const at = part == 0 ? low : own, count = part == 0 ? first : t + 1 - own;
+            const keys = base + <usize> at * stride + keysAt, shift = <usize> at << 2;
+            dots(q, keys, stride, w + shift, count, head);
+            dots(up, keys + valuesAt, stride, s + shift, count, head);
+            slopesOf(w + shift, s + shift, count, scale, down, along);
+            mix(s + shift, 4, keys, stride, dq, count, head);
+          }
+        }
+        // A token is seen by none before it.
+        for (let j = 0; j < end; j++) {
+          const t = max(begin, j), at = <usize> (t - begin) * rowBytes + (<usize> j << 2), count = end - t;
+          const d = dBase + <usize> j * stride + keysAt, q = base + <usize> t * stride + headAt;
+          mix(slopes + at, rowBytes, q, stride, d, count, head);
+          mix(
+            weights + at,
+            rowBytes,
+            dy + (rows + t) * outStride + headAt,
+            outStride,
+            d + valuesAt,
+            count,
+            head,
+          );
+        }
       }
     }
   }
@@ -111,7 +133,7 @@ function slopesOf(weights: usize, slopes: usize, count: i32, scale: f32, shift: 
   const factor = f32x4.splat(scale), down = f32x4.splat(shift), mean = f32x4.splat(along);
   for (let j = 0; j < count; j += 4) {
     const at = <usize> j << 2, left = count - j;
-    const p = exp4(f32x4.sub(f32x4.mul(factor, take(weights + at, left, 0)), down));
+    const p = expDown4(f32x4.sub(f32x4.mul(factor, take(weights + at, left, 0)), down));
     put(weights + at, p, left);
     put(slopes + at, f32x4.mul(factor, f32x4.mul(p, f32x4.sub(take(slopes + at, left, 0), mean))), left);
   }

@@ -42,8 +42,8 @@ export function cachedAttention(
       exponentials(weights, seen + made, scale);
       const out = y + <usize> r * queries + <usize> h * headBytes;
       memory.fill(out, 0, headBytes);
-      mix(weights, past + key + values, stride, out, seen, head);
-      mix(later, mine + key + values, pair, out, made, head);
+      mix(weights, 4, past + key + values, stride, out, seen, head);
+      mix(later, 4, mine + key + values, pair, out, made, head);
     }
   }
 }

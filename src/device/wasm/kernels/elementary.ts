@@ -44,9 +44,11 @@ export function expDown4(x: v128): v128 {
   return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
 }
 
+/** 1/(1 + e^−x), by e^−|x| on either side: never of a large number. */
 export function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  const one = f32x4.splat(1), e = expDown4(f32x4.neg(f32x4.abs(x)));
+  const above = v128.bitselect(one, e, f32x4.ge(x, f32x4.splat(0)));
+  return f32x4.div(above, f32x4.add(one, e));
 }
 
 /** ln x of a positive finite number in double precision (atanh series on the mantissa). */

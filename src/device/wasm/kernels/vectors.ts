@@ -7,10 +7,16 @@ import { madd, put, sumLanes, take } from "./lanes.ts";
 /** out[j] = a·rows[j] for `count` rows of width d. */
 export function dots(a: usize, rows: usize, stride: usize, out: usize, count: i32, d: i32): void {
   let j = 0;
+  const whole = d & ~3;
   for (; j + 4 <= count; j += 4, rows += 4 * stride, out += 16) {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    for (let i = 0; i < d; i += 4) {
-      const at = rows + (<usize> i << 2), left = d - i, v = take(a + (<usize> i << 2), left, 0);
+    for (let i = 0; i < whole; i += 4) {
+      const at = rows + (<usize> i << 2), v = v128.load(a + (<usize> i << 2));
+      s0 = madd(v, v128.load(at), s0), s1 = madd(v, v128.load(at + stride), s1);
+      s2 = madd(v, v128.load(at + 2 * stride), s2), s3 = madd(v, v128.load(at + 3 * stride), s3);
+    }
+    if (whole < d) {
+      const at = rows + (<usize> whole << 2), left = d - whole, v = take(a + (<usize> whole << 2), left, 0);
       s0 = madd(v, take(at, left, 0), s0), s1 = madd(v, take(at + stride, left, 0), s1);
       s2 = madd(v, take(at + 2 * stride, left, 0), s2), s3 = madd(v, take(at + 3 * stride, left, 0), s3);
     }
@@ -31,38 +37,35 @@ export function dots(a: usize, rows: usize, stride: usize, out: usize, count: i3
   }
 }
 
-/** out += Σ_j weights[j]·rows[j] over `count` rows of width d. */
-export function mix(weights: usize, rows: usize, stride: usize, out: usize, count: i32, d: i32): void {
+/** out += Σ_j weights[j]·rows[j] over `count` rows of width d; the weights lie `step` bytes apart. */
+export function mix(
+  weights: usize,
+  step: usize,
+  rows: usize,
+  stride: usize,
+  out: usize,
+  count: i32,
+  d: i32,
+): void {
   let i = 0;
   for (; i + 16 <= d; i += 16) {
-    let row = rows + (<usize> i << 2);
+    let row = rows + (<usize> i << 2), weight = weights;
     const to = out + (<usize> i << 2);
     let s0 = v128.load(to), s1 = v128.load(to, 16), s2 = v128.load(to, 32), s3 = v128.load(to, 48);
-    for (let j = 0; j < count; j++, row += stride) {
-      const w = v128.load_splat<f32>(weights + (<usize> j << 2));
+    for (let j = 0; j < count; j++, row += stride, weight += step) {
+      const w = v128.load_splat<f32>(weight);
       s0 = madd(w, v128.load(row), s0), s1 = madd(w, v128.load(row, 16), s1);
       s2 = madd(w, v128.load(row, 32), s2), s3 = madd(w, v128.load(row, 48), s3);
     }
     v128.store(to, s0), v128.store(to, s1, 16), v128.store(to, s2, 32), v128.store(to, s3, 48);
   }
   for (; i < d; i += 4) {
-    let row = rows + (<usize> i << 2);
+    let row = rows + (<usize> i << 2), weight = weights;
     const to = out + (<usize> i << 2), left = d - i;
     let sum = take(to, left, 0);
-    for (let j = 0; j < count; j++, row += stride) {
-      sum = madd(v128.load_splat<f32>(weights + (<usize> j << 2)), take(row, left, 0), sum);
+    for (let j = 0; j < count; j++, row += stride, weight += step) {
+      sum = madd(v128.load_splat<f32>(weight), take(row, left, 0), sum);
     }
     put(to, sum, left);
-  }
-}
-
-/** rows[j] += weights[j]·a for `count` rows of width d. */
-export function spread(weights: usize, a: usize, rows: usize, stride: usize, count: i32, d: i32): void {
-  for (let j = 0; j < count; j++, rows += stride) {
-    const w = v128.load_splat<f32>(weights + (<usize> j << 2));
-    for (let i = 0; i < d; i += 4) {
-      const at = <usize> i << 2, left = d - i;
-      put(rows + at, madd(w, take(a + at, left, 0), take(rows + at, left, 0)), left);
-    }
   }
 }
