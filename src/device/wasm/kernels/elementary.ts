@@ -4,12 +4,35 @@
 
 import { madd } from "./lanes.ts";
 
-/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
+/** 1.5·2²³: a small number added to it is rounded to a whole one, which stands in the sum's low bits. */
+const ROUNDING: f32 = 12582912;
+const ROUNDING_BITS: i32 = 0x4b400000;
 
+/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-88));
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-88));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  const p = expOfRest(clamped, rounded);
+  // 2ⁿ as two factors: n reaches 128, which one exponent cannot hold.
+  const whole = i32x4.sub(rounded, i32x4.splat(ROUNDING_BITS));
+  const half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
+  const front = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
+  const all = f32x4.mul(front, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
+  return v128.andnot(all, f32x4.lt(x, f32x4.splat(-87.3)));
+}
+
+/** The same from −87 to 87, and beyond these what it is there: enough beside a term of 1. NaN kept. */
+export function expWithin4(x: v128): v128 {
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  // The low bits become an exponent; the others are shifted out.
+  return i32x4.add(expOfRest(clamped, rounded), i32x4.shl(rounded, 23));
+}
+
+/** e^(x − n·ln 2) for the whole n in `rounded`. */
+function expOfRest(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, f32x4.splat(ROUNDING));
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
   let p = f32x4.splat(1.9875691500e-4);
   p = madd(p, r, f32x4.splat(1.3981999507e-3));
@@ -17,17 +40,12 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(4.1665795894e-2));
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  // 2ⁿ as two factors: n reaches 128, which one exponent cannot hold.
-  const whole = i32x4.trunc_sat_f32x4_s(n), half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
-  return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
+  return f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
 }
 
 export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  return f32x4.div(one, f32x4.add(one, expWithin4(f32x4.neg(x))));
 }
 
 /** ln x of a positive finite number in double precision (atanh series on the mantissa). */
