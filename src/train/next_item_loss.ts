@@ -1,15 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
+import { NO_ITEM } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
-import { logSumExpRows } from "../device/ops.ts";
+import { emptyPicks, logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
 import { hiddenStates, itemScores } from "../model/decoder.ts";
 import { parameter, type Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
-import { topItems } from "../rollout/candidates.ts";
+import { itemLists } from "../rollout/candidates.ts";
+import { drawFromHidden } from "../rollout/draw.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
 
@@ -170,37 +172,49 @@ async function plausiblePicks(
   chosen: readonly (readonly { after: number; item: number }[])[],
   { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
 ): Promise<number[][][]> {
-  const items = codec.trie.children(codec.trie.root).length;
+  const items = codec.trie.children(codec.trie.root).length, count = cutoff - 1;
+  if (count === 0) return chosen.map((targets) => targets.map(() => []));
   const batch = layOutSequences(
     config,
     examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
     codec.begin,
   );
-  const places = Int32Array.from(
-    chosen.flatMap((targets, row) => targets.map(({ after }) => batch.historyPosition(row, after))),
+  const draws = chosen.flatMap((targets, row) =>
+    targets.map(({ after, item }, branch) => ({
+      place: batch.historyPosition(row, after),
+      spread: SPREADS[branch % SPREADS.length]!,
+      excluded: [...examples[row]!.history.slice(0, after), item],
+    }))
   );
-  const { scores: values } = await takeNumbers(compute({
-    name: "scores at places",
-    constants: { config, items },
-    arrays: { ...batch.arrays, places: { data: places, shape: [places.length] } },
+  // As many rows as when every example had as many targets as the one with most, so that few shapes occur.
+  const rows = examples.length * Math.max(1, ...chosen.map(({ length }) => length));
+  const places = new Int32Array(rows), keys = new Int32Array(2 * rows), spreads = new Float32Array(rows);
+  draws.forEach(({ place, spread }, row) => {
+    places[row] = place;
+    spreads[row] = spread;
+    keys.set(key.split("picks", row).words, 2 * row);
+  });
+  const drawn = await takeNumbers(compute({
+    name: "plausible picks",
+    constants: { config, items, count },
+    arrays: {
+      ...batch.arrays,
+      ...itemLists(Array.from({ length: rows }, (_, row) => draws[row]?.excluded ?? [])),
+      places: { data: places, shape: [rows] },
+      keys: { data: keys, shape: [rows, 2] },
+      spreads: { data: spreads, shape: [rows] },
+    },
     weights: parameters,
   }, (arrays) => {
-    const hidden = hiddenStates(config, parameters, arrays);
-    return { scores: itemScores(parameters, tf.gather(hidden, arrays.places) as tf.Tensor2D, items) };
+    const hidden = tf.gather(hiddenStates(config, parameters, arrays), arrays.places) as tf.Tensor2D;
+    const picks = emptyPicks(rows, count);
+    drawFromHidden(parameters, hidden, arrays, picks, { at: 0, count, items });
+    return { items: picks.items };
   }));
-  const perturbed = new Float64Array(items);
-  const top = new Int32Array(cutoff - 1);
-  let place = 0;
-  return chosen.map((targets, row) =>
-    targets.map(({ after, item }, branch) => {
-      const spread = SPREADS[branch % SPREADS.length]!;
-      key.split("picks", place).fillGumbel(perturbed);
-      for (let i = 0; i < items; i++) perturbed[i] = spread * perturbed[i]! + values[place * items + i]!;
-      for (const seen of examples[row]!.history.slice(0, after)) perturbed[seen] = -Infinity;
-      perturbed[item] = -Infinity;
-      topItems(perturbed, cutoff - 1, top);
-      place++;
-      return [...top].filter((pick) => pick >= 0);
-    })
+  let row = 0;
+  return chosen.map((targets) =>
+    targets.map(() =>
+      [...drawn.items.subarray(count * row, count * ++row)].filter((pick) => pick !== NO_ITEM)
+    )
   );
 }
