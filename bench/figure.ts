@@ -10,8 +10,8 @@ export interface Figure {
   readonly [extra: string]: number | string;
 }
 
-/** A bench: figures by name. */
-export type Bench = () => Promise<Readonly<Record<string, Figure>>>;
+/** A bench: figures by name, of one kind of device where it is named. */
+export type Bench = (device?: string) => Promise<Readonly<Record<string, Figure>>>;
 
 /** Runs jobs in turn, again and again, so that a machine's moods hit all alike; the medians in milliseconds. */
 export async function medianMs<K extends string>(
@@ -30,7 +30,8 @@ export async function medianMs<K extends string>(
   return Object.fromEntries(names.map((name) => [name, median(times.get(name)!)])) as Record<K, number>;
 }
 
-function median(values: number[]): number {
+/** The middle value, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

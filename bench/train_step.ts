@@ -1,20 +1,21 @@
-import { closeDevice, type Device, openDevice } from "../src/device/open_device.ts";
-import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
-import { findBlas } from "../src/device/native/find_blas.ts";
+import { stepsPerRead } from "../src/device/computation.ts";
+import type { Device } from "../src/device/open_device.ts";
 import { initialParameters } from "../src/model/parameters.ts";
 import { randomKey } from "../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../src/train/fit_state.ts";
 import { createStepLog } from "../src/train/step_log.ts";
 import { createModel } from "../src/train/model.ts";
+import type { NextItemExample } from "../src/train/next_item_examples.ts";
+import { devices } from "./devices.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
 import { peakProducts, peakRate } from "./matmul.ts";
 
-const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
+export const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
 
-const OPTIONS: FitOptions = {
+export const OPTIONS: FitOptions = {
   stage: "sft",
   epochs: 100,
   batch: BATCH,
@@ -30,60 +31,61 @@ const OPTIONS: FitOptions = {
 const quiet = { stage() {}, step() {}, note() {} };
 
 /** One step of supervised training against the device's own matrix product: what the rest of the step costs. */
-export const trainStep: Bench = async () => {
+export const trainStep: Bench = async (only) => {
   const figures: Record<string, Figure> = {};
-  for (const name of "blas" in await findBlas() ? ["wasm", "native"] as const : ["wasm"] as const) {
-    Object.assign(figures, await onDevice(name, await openDevice({ device: name, threads: 1 })));
-    const device = await openDevice({ device: name });
-    if (device.threads === 1) continue;
-    Object.assign(figures, await onDevice(`${name}-${device.threads}-threads`, device));
-  }
-  const gpu = await requestGpuAdapter();
-  if (!("missing" in gpu) && !gpu.fallback) {
-    Object.assign(figures, await onDevice("webgpu", await openDevice({ device: "webgpu" })));
-  }
-  closeDevice();
+  for await (const { name, device } of devices(only)) Object.assign(figures, await onDevice(name, device));
   return figures;
 };
 
-async function onDevice(name: string, { adapter }: Device): Promise<Record<string, Figure>> {
-  const model = createModel({
-    slate: "plackett-luce",
-    layers: 4,
-    width: 128,
-    heads: 4,
-    kvHeads: 2,
-    hidden: 344,
-    dropout: 0,
-    ropeBase: 10_000,
-    normEpsilon: 1e-5,
-  }, ITEMS);
-  // 31 items of history behind the begin token: 32 positions, and a target after each.
-  const examples = Array.from({ length: BATCH }, (_, row) => ({
+export const MODEL = {
+  layers: 4,
+  width: 128,
+  heads: 4,
+  kvHeads: 2,
+  hidden: 344,
+  dropout: 0,
+  ropeBase: 10_000,
+  normEpsilon: 1e-5,
+};
+
+/** 31 items of history behind the begin token: 32 positions, and a target after each. */
+export function batchOfExamples(): NextItemExample[] {
+  return Array.from({ length: BATCH }, (_, row) => ({
     history: Array.from({ length: POSITIONS - 1 }, (_, i) => (row * 37 + i * 101) % ITEMS),
     targets: Array.from(
       { length: POSITIONS },
       (_, i) => ({ after: i, item: (row * 7 + i * 13) % ITEMS, weight: 1 }),
     ),
   }));
+}
+
+export async function onDevice(name: string, { adapter }: Device): Promise<Record<string, Figure>> {
+  const model = createModel({ slate: "plackett-luce", ...MODEL }, ITEMS);
+  const examples = batchOfExamples();
   const optimizer = fitOptimizer(BATCH, OPTIONS);
   let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
-  const log = createStepLog("sft", quiet);
+  // As many steps as are made before what they measured is read, and that too.
+  const count = stepsPerRead();
+  const log = createStepLog("sft", quiet, count);
   const peak = peakProducts();
   const ms = await medianMs({
     peak: peak.run,
-    step: async () => {
-      state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
+    steps: async () => {
+      for (let i = 0; i < count; i++) {
+        state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
+      }
     },
   }, { repeats: 15, warmUps: 3 });
+  const stepMs = ms.steps / count;
   peak.dispose();
   freeFitState(state);
   const tokens = BATCH * POSITIONS;
   const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: ITEMS });
-  const gflops = flops / ms.step / 1e6, boundGflops = peakRate(ms.peak);
+  const gflops = flops / stepMs / 1e6, boundGflops = peakRate(ms.peak);
   return {
     [`train-step/${name}`]: {
-      ms: ms.step,
+      ms: stepMs,
+      tokensPerSecond: 1000 * tokens / stepMs,
       gflops,
       boundGflops,
       ratio: gflops / boundGflops,

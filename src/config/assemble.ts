@@ -44,6 +44,7 @@ export function fitOptionsOf(config: BladeConfig, stage: FitOptions["stage"]): F
     clipNorm,
     patience: sft.patience,
     cutoff: align.cutoff,
+    ...(sft.loss === "sampled" ? { negatives: sft.negatives } : {}),
     key: randomKey(config.seed).split(stage),
   };
 }

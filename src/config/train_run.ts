@@ -7,6 +7,7 @@ import { randomKey } from "../numerics/random.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
 import { evaluateSystems } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
+import { listenToDevice } from "../device/computation.ts";
 import { openDeviceOf } from "./device.ts";
 import { keepData } from "./kept_data.ts";
 import { prepareMaterials } from "./materials.ts";
@@ -36,6 +37,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     },
   };
   sayDevice(device, observer);
+  listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
   await using plugins = materials.registry;
   await keepData(options.runFolder, materials.dataset.files);

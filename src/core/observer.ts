@@ -16,4 +16,6 @@ export interface StepEvent {
   readonly step: number;
   /** Numbers of the step; units as docs/method.md defines them. */
   readonly values: Readonly<Record<string, number>>;
+  /** Where the step's time went, ms by part: no part of what a run computes, and never the same twice. */
+  readonly times?: Readonly<Record<string, number>>;
 }

@@ -44,9 +44,14 @@ export function compute<A extends HostArrays, O extends Outputs>(
   computation: Computation<A>,
   body: (arrays: Uploaded<A>) => O,
 ): O {
-  const executor = executorOf(tf.backend());
-  if (executor) return executor.run(computation, body) as O;
-  return tf.tidy(() => body(uploadArrays(computation.arrays)) as tf.TensorContainer) as unknown as O;
+  const backend = tf.backend();
+  const executor = executorOf(backend);
+  const start = performance.now();
+  const outputs = executor
+    ? executor.run(computation, body)
+    : tf.tidy(() => body(uploadArrays(computation.arrays)) as tf.TensorContainer) as unknown as Outputs;
+  timesOf(backend).computing += performance.now() - start;
+  return outputs as O;
 }
 
 /**
@@ -63,10 +68,41 @@ export function compute<A extends HostArrays, O extends Outputs>(
  * ```
  */
 export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]> {
-  const executor = executorOf(tf.backend());
-  if (executor) return await executor.read(tensors);
-  // The cpu backend gives its own array away, which updates in place would change.
-  return await Promise.all(tensors.map(async (tensor) => (await tensor.data() as Float32Array).slice()));
+  const backend = tf.backend();
+  const executor = executorOf(backend);
+  const start = performance.now();
+  const numbers = executor
+    ? await executor.read(tensors)
+    // The cpu backend gives its own array away, which updates in place would change.
+    : await Promise.all(tensors.map(async (tensor) => (await tensor.data() as Float32Array).slice()));
+  timesOf(backend).waiting += performance.now() - start;
+  return numbers;
+}
+
+/** Time that the current device took so far, in ms. */
+export interface DeviceTimes {
+  /** In `compute`: the computing itself where the processor does it, handing the work over where a GPU does. */
+  readonly computing: number;
+  /** In `readNumbers`: until what was asked for was done and brought back. */
+  readonly waiting: number;
+}
+
+/** The device's times so far; the difference of two is what happened between them. */
+export function deviceTimes(): DeviceTimes {
+  return { ...timesOf(tf.backend()) };
+}
+
+const times = new WeakMap<object, { computing: number; waiting: number }>();
+
+function timesOf(backend: tf.KernelBackend): { computing: number; waiting: number } {
+  const known = times.get(backend) ?? { computing: 0, waiting: 0 };
+  times.set(backend, known);
+  return known;
+}
+
+/** Whether the device works on while the host does something else. */
+export function worksAhead(): boolean {
+  return executorOf(tf.backend()) !== undefined;
 }
 
 /**
@@ -75,6 +111,11 @@ export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float
  */
 export function stepsPerRead(): number {
   return executorOf(tf.backend())?.stepsPerRead ?? 1;
+}
+
+/** From now on tells this listener which computations the current device runs slower than it could, and why. */
+export function listenToDevice(tell: (message: string) => void): void {
+  executorOf(tf.backend())?.listen(tell);
 }
 
 /** The numbers of named tensors, which are freed. */

@@ -3,7 +3,8 @@ import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { keyOfWords } from "../numerics/random.ts";
 import { CPU_DECODING_KERNELS } from "./cpu_decoding_kernels.ts";
 import { FUSED } from "./fused.ts";
-import { ROW_SCATTER_ADD } from "./row_scatter_add.ts";
+import { EXCLUDED } from "./exclusions.ts";
+import { lookUpKernel } from "./table_rows.ts";
 
 type Values = (tensor: tf.TensorInfo) => Float32Array;
 type Output = (shape: number[], values: Float32Array) => tf.TensorInfo;
@@ -22,14 +23,47 @@ export type CpuKernel = (
 const KERNELS: Readonly<Record<string, CpuKernel>> = {
   ...CPU_DECODING_KERNELS,
 
-  [ROW_SCATTER_ADD]: ({ values, indices }, attributes, valuesOf, output) => {
-    const [rows, width] = [attributes["rows"]!, values!.shape[1]!];
-    const from = valuesOf(values!);
-    const table = new Float32Array(rows * width);
+  [FUSED.addToRows]: ({ table, values, indices }, _, valuesOf) => {
+    const width = table!.shape[1]!;
+    const [to, from] = [valuesOf(table!), valuesOf(values!)];
     for (const [i, row] of valuesOf(indices!).entries()) {
-      for (let c = 0; c < width; c++) table[row * width + c]! += from[i * width + c]!;
+      for (let c = 0; c < width; c++) to[row * width + c]! += from[i * width + c]!;
     }
-    return output([rows, width], table);
+    return [];
+  },
+
+  [FUSED.putRows]: ({ table, values }, { first }, valuesOf) => {
+    valuesOf(table!).set(valuesOf(values!), first! * table!.shape[1]!);
+    return [];
+  },
+
+  [FUSED.catalogTotals]: ({ z, parts, spans, excluded }, attributes, valuesOf) => {
+    const { first, column } = attributes as { first: number; column: number };
+    const [width, columns] = [z!.shape[1]!, parts!.shape[1]!];
+    const [scores, totals] = [valuesOf(z!), valuesOf(parts!)];
+    for (let r = 0; r < z!.shape[0]!; r++) {
+      const row = scores.subarray(r * width, (r + 1) * width);
+      for (const place of excludedPlaces(valuesOf(spans!), valuesOf(excluded!), r, first, width)) {
+        row[place] = EXCLUDED;
+      }
+      const top = row.reduce((most, score) => Math.max(most, score), -Infinity);
+      const sum = row.reduce((sum, score) => sum + Math.exp(score - top), 0);
+      totals[r * columns + column] = top + Math.log(sum);
+    }
+    return [];
+  },
+
+  [FUSED.catalogShares]: ({ z, totals, dy, spans, excluded }, { first }, valuesOf) => {
+    const width = z!.shape[1]!;
+    const [scores, logTotals, pull] = [valuesOf(z!), valuesOf(totals!), valuesOf(dy!)];
+    for (let r = 0; r < z!.shape[0]!; r++) {
+      const row = scores.subarray(r * width, (r + 1) * width);
+      for (let c = 0; c < width; c++) row[c] = pull[r]! * Math.exp(row[c]! - logTotals[r]!);
+      for (const place of excludedPlaces(valuesOf(spans!), valuesOf(excluded!), r, first!, width)) {
+        row[place] = 0;
+      }
+    }
+    return [];
   },
 
   [FUSED.dropout]: ({ x, keys }, attributes, valuesOf, output) => {
@@ -71,8 +105,25 @@ const KERNELS: Readonly<Record<string, CpuKernel>> = {
   },
 };
 
+/** The columns of a block of `width` items from `first` on that a row leaves out. */
+function* excludedPlaces(
+  spans: ArrayLike<number>,
+  items: ArrayLike<number>,
+  row: number,
+  first: number,
+  width: number,
+): Generator<number> {
+  for (const span of [4 * row, 4 * row + 2]) {
+    for (let i = spans[span]!; i < spans[span + 1]!; i++) {
+      const place = items[i]! - first;
+      if (place >= 0 && place < width) yield place;
+    }
+  }
+}
+
 /** Registers them for the cpu backend. */
 export function registerCpuKernels(): void {
+  if (!tf.getKernel(FUSED.lookUp, "cpu")) tf.registerKernel(lookUpKernel("cpu"));
   for (const [kernelName, kernel] of Object.entries(KERNELS)) {
     if (tf.getKernel(kernelName, "cpu")) continue;
     tf.registerKernel({

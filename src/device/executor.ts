@@ -8,10 +8,31 @@ export interface Executor {
     computation: Computation<A>,
     body: (arrays: Uploaded<A>) => Outputs,
   ): Outputs;
+  /** The same without recording: what `run` is held against. */
+  runAnew<A extends HostArrays>(
+    computation: Computation<A>,
+    body: (arrays: Uploaded<A>) => Outputs,
+  ): Outputs;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
+  /** From now on tells this listener which computations are not recorded, and why. */
+  listen(tell: (message: string) => void): void;
+  /** What is recorded, for those who measure. */
+  recordings(): readonly RecordedWork[];
   /** After how many steps of training what they measured is read. */
   readonly stepsPerRead: number;
+}
+
+/** A recorded computation as the device sees it. */
+export interface RecordedWork {
+  /** Name of the computation. */
+  readonly name: string;
+  readonly dispatches: readonly {
+    /** Name of the kernel. */
+    readonly kernel: string;
+    /** Puts it into a pass, with the numbers of the last replay. */
+    encode(pass: GPUComputePassEncoder): void;
+  }[];
 }
 
 /** By backend, as tfjs keeps its backends in a registry of its own. */

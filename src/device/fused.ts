@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /**
  * Kernels of this project that a backend may have. Where one is missing, the operation of the same purpose composes
- * tfjs's own; `rowScatterAdd`, `dropout`, `adamw` and what decoding needs are present on every backend.
+ * tfjs's own. Every backend has those from `dropout` on.
  */
 export const FUSED = {
   rmsNorm: "BladeRmsNorm",
@@ -19,6 +19,11 @@ export const FUSED = {
   adamw: "BladeAdamW",
   draw: "BladeDraw",
   cachedAttention: "BladeCachedAttention",
+  addToRows: "BladeAddToRows",
+  putRows: "BladePutRows",
+  lookUp: "BladeLookUp",
+  catalogTotals: "BladeCatalogTotals",
+  catalogShares: "BladeCatalogShares",
 } as const;
 
 /** Whether the backend in use has a kernel of this project. */

@@ -4,7 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { matMulGradient } from "./gradients_matmul.ts";
-import { rowScatterAdd } from "./row_scatter_add.ts";
+import { FUSED } from "./fused.ts";
+import { addToRows, zeroTable } from "./table_rows.ts";
 
 type Tensor = tf.Tensor;
 type InputGradients = Record<string, () => Tensor>;
@@ -141,12 +142,26 @@ const GRADIENTS: Readonly<Record<string, Gradient>> = {
       return {
         x: () => {
           const width = tf.util.sizeFromShape(x!.shape.slice(1));
-          const rows = tf.reshape(dy, [-1, width]) as tf.Tensor2D;
-          return tf.reshape(rowScatterAdd(rows, tf.reshape(indices!, [-1]), x!.shape[0]!), x!.shape);
+          const table = zeroTable(x!.shape[0]!, width);
+          addToRows(table, tf.reshape(dy, [-1, width]), tf.reshape(indices!, [-1]));
+          return tf.reshape(table, x!.shape);
         },
         indices: () => tf.zeros(indices!.shape),
       };
     },
+  },
+
+  [FUSED.lookUp]: {
+    inputs: ["indices"],
+    rule: (dys, [indices]) => ({
+      table: () => {
+        const [ofRows, ofTable] = dys as unknown as [tf.Tensor2D, tf.Tensor2D];
+        // The table's is nobody else's: what is handed on has one gradient, made for this rule.
+        addToRows(ofTable, ofRows, indices!);
+        return ofTable;
+      },
+      indices: () => tf.zeros(indices!.shape),
+    }),
   },
 };
 

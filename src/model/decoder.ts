@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { attention, rmsNorm, rotary, swiglu } from "../device/ops.ts";
+import { attention, lookUp, rmsNorm, rotary, swiglu } from "../device/ops.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type Dropout, NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
@@ -8,20 +8,31 @@ import type { SequenceTensors } from "./sequences.ts";
 /** Mixes positions: from rotated rows of queries, keys and values [n, (heads + 2·kvHeads)·head] to [n, heads·head]. */
 export type Attention = (qkv: tf.Tensor2D) => tf.Tensor2D;
 
+/** What a pass of the decoder leaves. */
+export interface DecoderPass {
+  /** The last hidden states, normalised, [rows·T, width]. */
+  readonly hidden: tf.Tensor2D;
+  /**
+   * The embedding, for scores of the hidden states: taken from here, its gradient and that of the tokens that were read
+   * are one table.
+   */
+  readonly embedding: tf.Tensor2D;
+}
+
 /**
- * The decoder's last hidden states, normalised, [rows·T, width]. Differentiable in `parameters`.
+ * One pass of the decoder over sequences. Differentiable in `parameters`.
  *
  * @param onLayer is given each layer's rotated queries, keys and values, for a cache.
  */
-export function hiddenStates(
+export function decoderPass(
   config: DecoderConfig,
   parameters: Parameters,
-  sequences: SequenceTensors,
+  { tokens, isPick, positions, angles, spans }: SequenceTensors,
   drop: Dropout = NO_DROPOUT,
   onLayer?: (layer: number, qkv: tf.Tensor2D) => void,
-): tf.Tensor2D {
-  const { tokens, isPick, positions, angles, spans } = sequences;
-  let x = drop.apply(embed(parameters, tokens, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
+): DecoderPass {
+  const { rows, table } = lookUp(parameter(parameters, "embedding"), tf.reshape(tokens, [-1]));
+  let x = drop.apply(markPicks(parameters, rows, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
   for (let layer = 0; layer < config.layers; layer++) {
     const attend: Attention = (qkv) => {
       onLayer?.(layer, qkv);
@@ -29,19 +40,32 @@ export function hiddenStates(
     };
     x = decoderLayer(config, parameters, layer, x, { positions, angles }, attend, drop);
   }
-  return rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon);
+  return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), embedding: table };
 }
 
-/**
- * Token embeddings, [positions, width]. A pick of a slate enters as one learned query, plus its own embedding behind a
- * learned gate.
- */
+/** The last hidden states alone, [rows·T, width]. */
+export function hiddenStates(
+  config: DecoderConfig,
+  parameters: Parameters,
+  sequences: SequenceTensors,
+  drop: Dropout = NO_DROPOUT,
+  onLayer?: (layer: number, qkv: tf.Tensor2D) => void,
+): tf.Tensor2D {
+  return decoderPass(config, parameters, sequences, drop, onLayer).hidden;
+}
+
+/** Token embeddings, [positions, width], those of picks as `markPicks` makes them. */
 export function embed(parameters: Parameters, tokens: tf.Tensor, isPick: tf.Tensor2D): tf.Tensor2D {
-  const tokenRows = tf.gather(parameter(parameters, "embedding"), tf.reshape(tokens, [-1])) as tf.Tensor2D;
+  const rows = tf.gather(parameter(parameters, "embedding"), tf.reshape(tokens, [-1])) as tf.Tensor2D;
+  return markPicks(parameters, rows, isPick);
+}
+
+/** A pick of a slate enters as one learned query, plus its own embedding behind a learned gate. */
+function markPicks(parameters: Parameters, rows: tf.Tensor2D, isPick: tf.Tensor2D): tf.Tensor2D {
   const { pick, pickGate } = parameters;
-  if (pick === undefined || pickGate === undefined) return tokenRows;
+  if (pick === undefined || pickGate === undefined) return rows;
   const gate = tf.add(tf.sub(1, isPick), tf.mul(isPick, pickGate));
-  return tf.add(tf.mul(tokenRows, gate), tf.mul(isPick, pick));
+  return tf.add(tf.mul(rows, gate), tf.mul(isPick, pick));
 }
 
 /** One block: attention and SwiGLU, each on a normalised input and added to the residual stream. */

@@ -1,5 +1,6 @@
 import type { TokenId } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
+import { filledSize } from "../device/coarse_size.ts";
 import { type DecoderConfig, headWidth } from "./config.ts";
 
 /**
@@ -65,7 +66,7 @@ export function layOutSequences(
 ): SequenceLayout {
   const rows = sequences.length;
   const longest = sequences.reduce((most, { history }) => Math.max(most, history.length), 1);
-  const historyLength = Math.ceil(longest / LENGTH_STEP) * LENGTH_STEP;
+  const historyLength = filledSize(longest, LENGTH_STEP);
   const branchCount = sequences.reduce((most, { branches }) => Math.max(most, branches.length), 0);
   const branchLength = sequences.reduce(
     (most, { branches }) => branches.reduce((m, { picks }) => Math.max(m, picks.length), most),

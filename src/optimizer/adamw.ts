@@ -87,7 +87,8 @@ export function adamw(o: AdamWOptions): Optimizer {
 
 function zeros(slot: string, parameters: ParameterTree): ParameterTree {
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape }]) => [`${slot}/${name}`, tf.zeros(shape)]),
+    // Not tf.zeros: it makes them on the host.
+    Object.entries(parameters).map(([name, { shape }]) => [`${slot}/${name}`, tf.fill(shape, 0)]),
   );
 }
 

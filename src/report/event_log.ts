@@ -9,6 +9,7 @@ export type RunEvent =
     readonly stage: string;
     readonly step: number;
     readonly values: Readonly<Record<string, number | null>>;
+    readonly times?: Readonly<Record<string, number>>;
   }
   | {
     readonly kind: "note";

@@ -2,21 +2,23 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import type { Context } from "../core/context.ts";
 import { NO_ITEM } from "../core/ids.ts";
-import type { Slates } from "../core/slates.ts";
-import type { HostArray, Uploaded } from "../device/arrays.ts";
+import type { Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
-import { emptyPicks, logSumExpRows } from "../device/ops.ts";
-import type { DecoderConfig } from "../model/config.ts";
+import { emptyPicks } from "../device/ops.ts";
 import { decodePick, prefill } from "../model/cached_decoding.ts";
-import { hiddenStates, itemScores } from "../model/decoder.ts";
-import { parameter, type Parameters } from "../model/parameters.ts";
-import { layOutSequences, rotaryAngles, type SequenceArrays } from "../model/sequences.ts";
+import type { DecoderConfig } from "../model/config.ts";
+import type { Parameters } from "../model/parameters.ts";
+import { rotaryAngles } from "../model/sequences.ts";
 import { tidy } from "../model/tidy.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import {
+  type AutoregressiveArrays,
+  autoregressiveLogProb,
+  layOutAutoregressive,
+} from "./autoregressive_log_prob.ts";
 import { beamSearch } from "./beam_search.ts";
-import { EXCLUDED, picksOf, seenMask } from "./candidates.ts";
 import { drawArrays, drawFromHidden, logTotals } from "./draw.ts";
-import { historiesOf, historyTokens } from "./histories.ts";
+import { historiesOf } from "./histories.ts";
 import type { Policy, RankedSlates, SlateShape } from "./policy.ts";
 
 /**
@@ -39,10 +41,10 @@ export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): P
       return await decode(config, codec, parameters, contexts, { groupSize: 1, cutoff, key: null });
     },
 
-    layOut: (contexts, slates) => layOutSlates(config, codec, items, contexts, slates),
+    layOut: (contexts, slates) => layOutAutoregressive(config, codec, contexts, slates),
 
     logProb: (parameters, arrays, shape) =>
-      autoregressiveLogProb(config, items, parameters, arrays as Uploaded<SlateArrays>, shape),
+      autoregressiveLogProb(config, items, parameters, arrays as Uploaded<AutoregressiveArrays>, shape),
   };
 }
 
@@ -93,78 +95,4 @@ async function decode(
     behaviorLogProb[Math.floor(i / cutoff)]! += scores[i]!;
   });
   return { groupSize, cutoff, items: drawn.items as Int32Array, behaviorLogProb, scores };
-}
-
-/** What the probability of slates depends on. */
-type SlateArrays = SequenceArrays & {
-  /** [B·G·K] int32 the positions that pick. */
-  readonly picking: HostArray;
-  /** [B·G·K] int32 what they pick. */
-  readonly picks: HostArray;
-  /** [B·G·K] 1 where there is a pick. */
-  readonly present: HostArray;
-  /** [B·G·K, items] `EXCLUDED` at seen and picked items. */
-  readonly excluded: HostArray;
-};
-
-/** All G slates of a context as one sequence [history | slate 1 | … | slate G]. */
-function layOutSlates(
-  config: DecoderConfig,
-  codec: ItemCodec,
-  items: number,
-  contexts: readonly Context[],
-  slates: Slates,
-): SlateArrays {
-  const { groupSize, cutoff } = slates;
-  const slateCount = contexts.length * groupSize;
-  const sequences = contexts.map((context, b) => {
-    const history = historyTokens(codec, context.history);
-    const branches = Array.from({ length: groupSize }, (_, g) => ({
-      start: history.length,
-      picks: [...picksOf(slates, b * groupSize + g)].slice(0, -1),
-    }));
-    return { history, branches };
-  });
-  const layout = layOutSequences(config, sequences, codec.begin);
-  const picking = new Int32Array(slateCount * cutoff);
-  const picks = new Int32Array(slateCount * cutoff);
-  const present = new Float32Array(slateCount * cutoff);
-  const mask = new Float32Array(slateCount * cutoff * items);
-  const seen = seenMask(contexts, items);
-  for (let row = 0; row < slateCount; row++) {
-    const b = Math.floor(row / groupSize);
-    const excluded = seen.slice(b * items, (b + 1) * items);
-    picksOf(slates, row).forEach((item, k) => {
-      const place = row * cutoff + k;
-      picking[place] = k === 0
-        ? layout.historyPosition(b, sequences[b]!.history.length - 1)
-        : layout.pickPosition(b, row % groupSize, k - 1);
-      picks[place] = item;
-      present[place] = 1;
-      mask.set(excluded, place * items);
-      excluded[item] = EXCLUDED;
-    });
-  }
-  return {
-    ...layout.arrays,
-    picking: { data: picking, shape: [slateCount * cutoff] },
-    picks: { data: picks, shape: [slateCount * cutoff] },
-    present: { data: present, shape: [slateCount * cutoff] },
-    excluded: { data: mask, shape: [slateCount * cutoff, items] },
-  };
-}
-
-function autoregressiveLogProb(
-  config: DecoderConfig,
-  items: number,
-  parameters: Parameters,
-  arrays: Uploaded<SlateArrays>,
-  { cutoff }: SlateShape,
-): tf.Tensor1D {
-  const hidden = hiddenStates(config, parameters, arrays);
-  const at = tf.gather(hidden, arrays.picking) as tf.Tensor2D;
-  const allowed = tf.add(itemScores(parameters, at, items), arrays.excluded) as tf.Tensor2D;
-  const pickedRows = tf.gather(parameter(parameters, "embedding"), arrays.picks);
-  const logProbs = tf.sub(tf.sum(tf.mul(at, pickedRows), 1), logSumExpRows(allowed));
-  return tf.sum(tf.reshape(tf.mul(logProbs, arrays.present), [-1, cutoff]), 1);
 }

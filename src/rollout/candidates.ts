@@ -4,9 +4,9 @@ import { NO_ITEM } from "../core/ids.ts";
 import type { Slates } from "../core/slates.ts";
 import type { HostArray } from "../device/arrays.ts";
 import { coarseSize } from "../device/coarse_size.ts";
+import { EXCLUDED } from "../device/exclusions.ts";
 
-/** Added to the score of an item that may not be picked: far below any score, yet finite in 32 bits. */
-export const EXCLUDED = -1e9;
+export { EXCLUDED };
 
 /**
  * Refuses contexts with fewer unseen items than the slates need.

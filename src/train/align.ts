@@ -17,6 +17,8 @@ import { constraintLevels } from "./constraint_levels.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
+import { rollOutAndScore } from "./roll_out_and_score.ts";
+import { startWatch } from "./step_times.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import type { ValidationVerdict } from "./validation.ts";
 
@@ -47,8 +49,13 @@ export async function alignStep(
   const ids = contexts.map(({ contextId }) => contextId);
   const key = setting.key.split("rollout", state.step);
 
-  const rollouts = await rollOut(model.policy, state.parameters, contexts, { groupSize, cutoff, key });
-  const rewards = await scoreRollouts(rollouts, contexts, composition.terms, signals, state.population);
+  const watch = startWatch();
+
+  const { rollouts, rewards, rewardMs } = await rollOutAndScore(
+    (part) => rollOut(model.policy, state.parameters, part, { groupSize, cutoff, key }),
+    (slates, part) => scoreRollouts(slates, part, composition.terms, signals, state.population),
+    contexts,
+  );
   const preference = preferenceOf(composition, state.multipliers);
   const ratios = weighBatch(state.belief, ids, rewards, { groupSize, preference }); // before the update
   const update = await updatePolicy(
@@ -72,6 +79,7 @@ export async function alignStep(
     step,
     update.measured,
     (numbers) => ({ ...means, ...ratios.gauges, ...update.gauges(numbers), ...pressure }),
+    { ...watch(), rewardMs },
   );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
   const next = withPolicy(state, update.optimizer, setting.emaDecay);

@@ -1,5 +1,6 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
+import type { Uploaded } from "../device/arrays.ts";
 import { compute } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
@@ -13,6 +14,8 @@ import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
+import { startWatch } from "./step_times.ts";
+import { type SampledArrays, sampleItems } from "./sampled_items.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
@@ -32,6 +35,8 @@ export interface FitOptions {
   readonly patience: number;
   /** Length of the slates that an autoregressive model learns to complete. */
   readonly cutoff: number;
+  /** Items drawn per step that stand for the catalog in the loss; it goes through all of it when left out. */
+  readonly negatives?: number;
   readonly key: RandomKey;
 }
 
@@ -98,11 +103,12 @@ export async function fitStep(
   state: FitState,
   examples: readonly NextItemExample[],
   optimizer: Optimizer,
-  options: Pick<FitOptions, "stage" | "cutoff" | "key">,
+  options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "key">,
   log: StepLog,
 ): Promise<FitState> {
   const { config, codec, items, dropout: rate } = model;
   const { parameters, optimizer: { slots } } = state;
+  const watch = startWatch();
   const key = options.key.split("step", state.step);
   const batch = model.slate === "autoregressive" && options.cutoff > 1
     ? await slateBatch(config, codec, parameters, examples, {
@@ -112,11 +118,16 @@ export async function fitStep(
     })
     : nextItemBatch(config, codec, examples);
   const step = state.step + 1;
+  const { negatives = null } = options;
+  const sampled = negatives === null
+    ? null
+    : sampleItems(items, negatives, batch.arrays.targets.data, key.split("negatives"));
   const measured = compute({
     name: "fit",
-    constants: { config, items, rate, optimizer: optimizer.constants },
+    constants: { config, items, rate, negatives, optimizer: optimizer.constants },
     arrays: {
       ...batch.arrays,
+      ...sampled,
       drop: dropoutKeys(config, key),
       numbers: optimizer.numbers(state.optimizer.step + 1),
     },
@@ -124,7 +135,15 @@ export async function fitStep(
   }, (arrays) => {
     const { value: loss, gradients } = valueAndGradients(
       parameters,
-      (current) => nextItemLoss(config, items, current, arrays, dropout(config, arrays.drop, rate)),
+      (current) =>
+        nextItemLoss(
+          config,
+          items,
+          current,
+          arrays,
+          dropout(config, arrays.drop, rate),
+          sampled && arrays as Uploaded<SampledArrays>,
+        ),
     );
     return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
   });
@@ -132,6 +151,7 @@ export async function fitStep(
     step,
     measured,
     ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
+    watch(),
   );
   return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { BladeError, EXIT } from "../core/errors.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 
@@ -26,7 +27,7 @@ export interface KeeperOptions {
 /** A keeper that writes into the run folder. */
 export function createKeeper({ runFolder, everySteps, keep, signal }: KeeperOptions): Keeper {
   // Lets the event loop see a pending Ctrl-C: the steps themselves never yield to it on the CPU.
-  const hearSignals = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const hearSignals = () => new Promise((resolve) => setImmediate(resolve));
   return {
     async afterStep(stage, step, state) {
       await hearSignals();

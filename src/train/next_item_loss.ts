@@ -2,18 +2,20 @@ import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import { NO_ITEM } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
+import { filledSize } from "../device/coarse_size.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
-import { emptyPicks, logSumExpRows } from "../device/ops.ts";
+import { catalogScores, emptyPicks } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { hiddenStates, itemScores } from "../model/decoder.ts";
-import { parameter, type Parameters } from "../model/parameters.ts";
+import { decoderPass, hiddenStates } from "../model/decoder.ts";
+import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { itemLists } from "../rollout/candidates.ts";
 import { drawFromHidden } from "../rollout/draw.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
+import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
 
 /** A place of a batch where an item is to be predicted. */
 interface Prediction {
@@ -105,20 +107,36 @@ export async function slateBatch(
   ]);
 }
 
-/** Cross-entropy in nats over the whole catalog, weighted over the batch's predictions. Differentiable. */
+/**
+ * Cross-entropy in nats, weighted over the batch's predictions. Differentiable.
+ *
+ * @param sampled items that stand for the catalog; null goes through all of it.
+ */
 export function nextItemLoss(
   config: DecoderConfig,
   items: number,
   parameters: Parameters,
   batch: Uploaded<NextItemArrays>,
   drop: Dropout = NO_DROPOUT,
+  sampled: Uploaded<SampledArrays> | null = null,
 ): tf.Scalar {
-  const hidden = hiddenStates(config, parameters, batch, drop);
+  const { hidden, embedding } = decoderPass(config, parameters, batch, drop);
   const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
-  const targetRows = tf.gather(parameter(parameters, "embedding"), batch.targets);
-  const targetScores = tf.sum(tf.mul(at, targetRows), 1);
-  const logTotals = logSumExpRows(itemScores(parameters, at, items));
-  return tf.sum(tf.mul(tf.sub(logTotals, targetScores), batch.weights));
+  const losses = sampled === null
+    ? crossEntropy(at, embedding, items, batch.targets)
+    : sampledCrossEntropy(at, embedding, items, batch.targets, sampled);
+  return tf.sum(tf.mul(losses, batch.weights));
+}
+
+/** [n] cross-entropy in nats of each prediction over the whole catalog. */
+function crossEntropy(
+  hidden: tf.Tensor2D,
+  embedding: tf.Tensor2D,
+  items: number,
+  targets: tf.Tensor,
+): tf.Tensor1D {
+  const { logTotals, targetScores } = catalogScores(hidden, embedding, items, targets);
+  return tf.sub(logTotals, tf.reshape(targetScores, [-1]));
 }
 
 function historyPredictions(sequences: SequenceLayout, examples: readonly NextItemExample[]): Prediction[] {
@@ -142,7 +160,7 @@ function batchOf(sequences: SequenceLayout, groups: readonly PredictionGroup[]):
     const total = predictions.reduce((sum, { weight }) => sum + weight, 0);
     return predictions.map((prediction) => ({ ...prediction, weight: share * prediction.weight / total }));
   });
-  const count = Math.ceil(predictions.length / PREDICTION_STEP) * PREDICTION_STEP;
+  const count = filledSize(predictions.length, PREDICTION_STEP);
   const predicting = new Int32Array(count);
   const targets = new Int32Array(count);
   const weights = new Float32Array(count);

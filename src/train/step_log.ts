@@ -15,11 +15,13 @@ export interface StepLog {
    * One step is on its way. Its tensors become the log's.
    *
    * @param values the step's numbers, of what was measured in the end
+   * @param times where its time went, ms
    */
   add(
     step: number,
     measured: Measured,
     values: (numbers: Readonly<Record<string, Float32Array | Int32Array>>) => Record<string, number>,
+    times: Readonly<Record<string, number>>,
   ): Promise<void>;
   /** Waits for every step so far. */
   flush(): Promise<void>;
@@ -37,12 +39,12 @@ export function createStepLog(stage: string, observer: Observer, every: number =
     const tensors = steps.flatMap(([, measured]) => Object.values(measured));
     const numbers = await readNumbers(tensors);
     tf.dispose(tensors);
-    for (const [step, measured, values] of steps) {
+    for (const [step, measured, values, times] of steps) {
       const names = Object.keys(measured);
       const found = Object.fromEntries(names.map((name, i) => [name, numbers[i]!]));
       numbers.splice(0, names.length);
       for (const name of ["loss", "gradientNorm"]) requireFinite(stage, step, name, found[name]![0]!);
-      observer.step({ stage, step, values: values(found) });
+      observer.step({ stage, step, values: values(found), times });
     }
   };
   return {

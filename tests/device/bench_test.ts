@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { medianMs } from "../../bench/figure.ts";
 import { trainingFlops } from "../../bench/flops.ts";
+import { comparison, merge } from "../../bench/peers/table.ts";
 
 Deno.test("a training step's operations are three times those of its matrix products, counted by hand", () => {
   const config = {
@@ -32,4 +33,36 @@ Deno.test("medianMs() takes turns and leaves the warm-ups out", async () => {
   }, { repeats: 3, warmUps: 1 });
   assertEquals(order, ["slow", "quick", "slow", "quick", "slow", "quick", "slow", "quick"]);
   assertAlmostEquals(ms.slow, 25, 15);
+});
+
+Deno.test("a peer's rounds become medians, and its time a multiple of PyTorch's better number of threads", () => {
+  const row = (name: string, threads: number, trainMs: number) => ({
+    name,
+    device: "cpu",
+    threads,
+    matmulGflops: 10,
+    trainMs,
+  });
+  const rows = merge([
+    row("PyTorch 2.0", 1, 90),
+    row("PyTorch 2.0", 2, 50),
+    row("PyTorch 2.0, another way", 1, 1),
+    row("blade", 1, 70),
+    row("blade", 1, 80),
+    row("blade", 1, 75),
+  ]);
+  assertEquals(rows.map(({ trainMs }) => trainMs), [90, 50, 1, 75]);
+  const { trainGflops, trainShare, trainRatio, tokensPerSecond, rolloutRatio } = comparison(rows[3]!, {
+    train: 300e6,
+    rollout: 1,
+    tokens: 600,
+  }, rows);
+  // 300 million operations in 75 ms are 4 GF/s, of 10; 75 ms are 1.5 times 50; 600 positions in 75 ms are 8000 a second.
+  assertEquals([trainGflops, trainShare, trainRatio, tokensPerSecond, rolloutRatio], [
+    4,
+    0.4,
+    1.5,
+    8000,
+    undefined,
+  ]);
 });

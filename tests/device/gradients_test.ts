@@ -1,7 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { differentiableKernels } from "../../src/device/gradients.ts";
-import { attention, dropout, logSumExpRows, rmsNorm, rotary, swiglu } from "../../src/device/ops.ts";
+import {
+  attention,
+  catalogScores,
+  dropout,
+  logSumExpRows,
+  lookUp,
+  rmsNorm,
+  rotary,
+  swiglu,
+} from "../../src/device/ops.ts";
+import { exclusionList } from "../../src/device/exclusions.ts";
+import { uploadArrays } from "../../src/device/arrays.ts";
 import { onEachDevice } from "./devices.ts";
 import { assertGradient, type Plain, plain } from "./finite_differences.ts";
 
@@ -99,6 +110,14 @@ const CASES: Readonly<Record<string, Case>> = {
     plain(27, [2, 2, 2]),
   ),
 
+  "BladeLookUp with repeated rows, and the table used twice": of(
+    (x) => {
+      const { rows, table } = lookUp(x as tf.Tensor2D, tf.tensor1d([2, 0, 2], "int32"));
+      return tf.concat([tf.square(rows), tf.exp(table), table], 0);
+    },
+    plain(40, [4, 3]),
+  ),
+
   "rmsNorm": of((x, w) => rmsNorm(x as tf.Tensor2D, w, 1e-5), plain(30, [3, 5]), plain(31, [5])),
   "rmsNorm of one column": of(
     (x, w) => rmsNorm(x as tf.Tensor2D, w, 1e-1),
@@ -111,6 +130,8 @@ const CASES: Readonly<Record<string, Case>> = {
     plain(35, [3, 18]),
   ),
   "logSumExpRows": of((x) => logSumExpRows(x as tf.Tensor2D), plain(36, [3, 7])),
+  "catalogScores of one block": of(overCatalog(), plain(41, [3, 4]), plain(42, [9, 4])),
+  "catalogScores of blocks of three items": of(overCatalog(36), plain(43, [3, 4]), plain(44, [9, 4])),
   "attention, each token by itself and what is before it": of(
     (x) => attention(x as tf.Tensor2D, spans([[0, 0, 0], [0, 0, 0], [0, 0, 1]]), { heads: 2, kvHeads: 1 }),
     plain(37, [3, 4 * 2]),
@@ -126,6 +147,29 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
   "dropout": of((x) => dropout(x, tf.tensor2d([[3, 4], [5, 6]], [2, 2], "int32"), 1, 0.3), plain(39, [3, 7])),
 };
+
+/**
+ * Log-totals and scores of two targets of each of three rows, over seven items of nine: one row leaves out two items
+ * and then a third, one nothing, one all but an item.
+ */
+function overCatalog(blockBytes?: number): Case["f"] {
+  return (hidden, table) => {
+    const list = exclusionList(3);
+    list.exclude(0, list.add([1, 6]), list.add([3]));
+    list.exclude(2, list.add([0, 1, 2, 3, 4, 6]));
+    const { logTotals, targetScores } = catalogScores(
+      hidden as tf.Tensor2D,
+      table as tf.Tensor2D,
+      7,
+      tf.tensor1d([3, 8, 0, 0, 5, 3], "int32"),
+      {
+        exclusions: uploadArrays(list.arrays()),
+        ...(blockBytes === undefined ? {} : { blockBytes }),
+      },
+    );
+    return tf.concat([tf.expandDims(logTotals, 1), targetScores], 1);
+  };
+}
 
 /** A history of three, whose first is padding; a slate of three from it, and one that starts before its last. */
 const BRANCHED = [[0, 0, 0], [0, 0, 1], [0, 0, 1], [1, 3, 3], [1, 3, 3], [1, 3, 3], [1, 2, 6]];

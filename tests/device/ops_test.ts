@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
 import { logSumExpRows, oneHot, rmsNorm } from "../../src/device/ops.ts";
 import { swiglu } from "../../src/device/ops.ts";
-import { rowScatterAdd } from "../../src/device/row_scatter_add.ts";
+import { addToRows, putRows, zeroTable } from "../../src/device/table_rows.ts";
 import { onEachDevice } from "./devices.ts";
 import { plain } from "./finite_differences.ts";
 
@@ -84,16 +84,24 @@ onEachDevice("a product over nothing is zero", async () => {
   assertEquals([...await c.data()], [0, 0, 0, 0, 0, 0]);
 }, ["cpu", "wasm", "native"]);
 
-onEachDevice("rowScatterAdd adds repeated rows and leaves the others at zero", async () => {
-  const table = rowScatterAdd(tf.tensor2d([[1, 10], [2, 20], [4, 40]]), tf.tensor1d([3, 0, 3], "int32"), 4);
-  assertEquals([...await table.data()], [2, 20, 0, 0, 0, 0, 5, 50]);
+onEachDevice("addToRows adds repeated rows in place and leaves the others", async () => {
+  const table = tf.tensor2d([[1, 1], [1, 1], [1, 1], [1, 1]]);
+  addToRows(table, tf.tensor2d([[1, 10], [2, 20], [4, 40]]), tf.tensor1d([3, 0, 3], "int32"));
+  assertEquals([...await table.data()], [3, 21, 1, 1, 1, 1, 6, 51]);
 });
 
-onEachDevice("rowScatterAdd gives the same bits twice, with many rows on few places", async () => {
+onEachDevice("addToRows gives the same bits twice, with many rows on few places", async () => {
   const values = tensor(5, [500, 7]) as tf.Tensor2D;
   const places = tf.tensor1d(Int32Array.from({ length: 500 }, (_, i) => (i * i) % 3), "int32");
-  const [once, twice] = [rowScatterAdd(values, places, 5), rowScatterAdd(values, places, 5)];
+  const [once, twice] = [zeroTable(5, 7), zeroTable(5, 7)];
+  for (const table of [once, twice]) addToRows(table, values, places);
   assertEquals(await once.data(), await twice.data());
+});
+
+onEachDevice("putRows writes over the rows that it is told, and no others", async () => {
+  const table = tf.ones([4, 3]) as tf.Tensor2D;
+  putRows(table, tf.tensor2d([[2, 3, 4], [5, 6, 7]]), 1);
+  assertEquals([...await table.data()], [1, 1, 1, 2, 3, 4, 5, 6, 7, 1, 1, 1]);
 });
 
 onEachDevice("a row beyond the table is refused, not read", () => {
@@ -101,7 +109,7 @@ onEachDevice("a row beyond the table is refused, not read", () => {
   for (const row of [3, -1]) {
     const index = tf.tensor1d([row], "int32");
     assertThrows(() => tf.gather(table, index), RangeError, `row ${row}`);
-    assertThrows(() => rowScatterAdd(tf.ones([1, 2]), index, 3), RangeError, `row ${row}`);
+    assertThrows(() => addToRows(table, tf.ones([1, 2]), index), RangeError, `row ${row}`);
   }
 }, ["wasm", "native"]);
 

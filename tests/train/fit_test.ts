@@ -132,6 +132,24 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
   }, ["cpu", "wasm", "native", "webgpu"]);
 }
 
+onEachDevice("steps on sampled items learn the targets too, and keep no tensor", async () => {
+  const model = tinyModel("plackett-luce", 10);
+  const options = { ...OPTIONS, negatives: 4 };
+  const optimizer = fitOptimizer(EXAMPLES.length, options);
+  let state = startFit(initialParameters(model.config, randomKey(1)), optimizer);
+  const log = createStepLog("sft", silent, 1);
+  const tensors: number[] = [];
+  for (let step = 0; step < 60; step++) {
+    state = await fitStep(model, state, EXAMPLES, optimizer, options, log);
+    tensors.push(tf.memory().numTensors);
+  }
+  assertEquals(new Set(tensors).size, 1, `tensors after each step: ${tensors}`);
+  const contexts = [contextOf(0, [4, 5, 6]), contextOf(1, [9, 0])];
+  const { items } = await model.policy.rank(state.parameters, contexts, { cutoff: 1, beams: 1 });
+  assertEquals([...items], [7, 1]);
+  freeFitState(state);
+}, ["wasm"]);
+
 onEachDevice("each step drops other activations, and the same ones when it is repeated", async () => {
   const model = tinyModel("plackett-luce", 10, { dropout: 0.5 });
   const optimizer = fitOptimizer(EXAMPLES.length, OPTIONS);

@@ -29,6 +29,10 @@ export const sft = z.strictObject({
   epochs: z.int().min(0).default(30).describe("passes over the training users at most"),
   batch: count.default(32).describe("users per step"),
   learningRate: positive.default(2e-3).describe("peak learning rate of AdamW"),
+  loss: z.enum(["full", "sampled"]).default("full").describe(
+    "full: cross-entropy over the whole catalog; sampled: over items drawn anew for each step, corrected for how often",
+  ),
+  negatives: count.default(1024).describe("items drawn per step by the loss `sampled`, at most the catalog"),
   patience: count.default(5).describe("epochs without a better validation nDCG@10 before it stops"),
   ...optimization,
   weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),

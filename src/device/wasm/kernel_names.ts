@@ -17,9 +17,11 @@ export const KERNEL_NAMES = [
   "adamw",
   "copyBlocks",
   "gatherRows",
-  "rowScatterAdd",
   "draw",
   "cachedAttention",
+  "addToRows",
+  "catalogTotals",
+  "catalogShares",
 ] as const;
 
 export type KernelName = typeof KERNEL_NAMES[number];

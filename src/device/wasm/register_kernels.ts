@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../fused.ts";
 import type { HeadShape } from "../ops_attention.ts";
-import { ROW_SCATTER_ADD } from "../row_scatter_add.ts";
+import { lookUpKernel } from "../table_rows.ts";
 import type { WasmHeap } from "./backend.ts";
 import { decodingKernels } from "./decoding_kernels.ts";
 import type { KernelThreads } from "./threads.ts";
@@ -53,13 +53,35 @@ export function registerWasmKernels(
       return y;
     },
 
-    [ROW_SCATTER_ADD]: ({ values, indices }, { rows }) => {
+    [FUSED.addToRows]: ({ table, values, indices }) => {
+      const [rows, width] = table!.shape as [number, number];
+      requireRows(heap, indices!, rows);
+      const at = [values, indices, table].map((tensor) => offset(tensor!));
+      run("addToRows", [...at, values!.shape[0]!, width], rows, width);
+      return [];
+    },
+
+    [FUSED.putRows]: ({ table, values }, { first }) => {
       const [n, width] = values!.shape as [number, number];
-      const table = output([rows as number, width]);
-      requireRows(heap, indices!, rows as number);
-      const job = [offset(values!), offset(indices!), offset(table), n, width];
-      run("rowScatterAdd", job, rows as number, width);
-      return table;
+      const bytes = 4 * width;
+      const to = offset(table!) + (first as number) * bytes;
+      run("copyBlocks", [offset(values!), to, bytes, bytes, bytes], n, width);
+      return [];
+    },
+
+    [FUSED.catalogTotals]: ({ z, parts, spans, excluded }, { first, column }) => {
+      const [rows, columns] = z!.shape as [number, number];
+      const at = [z, parts, spans, excluded].map((tensor) => offset(tensor!));
+      const sizes = [columns, first as number, column as number, parts!.shape[1]!];
+      run("catalogTotals", [...at, ...sizes], rows, 14 * columns);
+      return [];
+    },
+
+    [FUSED.catalogShares]: ({ z, totals, dy, spans, excluded }, { first }) => {
+      const [rows, columns] = z!.shape as [number, number];
+      const at = [z, totals, dy, spans, excluded].map((tensor) => offset(tensor!));
+      run("catalogShares", [...at, columns, first as number], rows, 14 * columns);
+      return [];
     },
 
     [FUSED.rmsNorm]: ({ x, weight }, { epsilon }) => {
@@ -192,6 +214,7 @@ export function registerWasmKernels(
     },
   };
 
+  if (!tf.getKernel(FUSED.lookUp, "wasm")) tf.registerKernel(lookUpKernel("wasm"));
   for (const [kernelName, kernel] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, "wasm")) tf.unregisterKernel(kernelName, "wasm");
     tf.registerKernel({

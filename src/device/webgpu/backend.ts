@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BladeError } from "../../core/errors.ts";
+import { executorOf, useExecutor } from "../executor.ts";
+import type { WebgpuBackend } from "./backend_internals.ts";
+import { createRecorder } from "./recorder.ts";
 import { registerWebgpuKernels } from "./register_kernels.ts";
 
 /**
@@ -25,5 +28,8 @@ export async function startWebgpuBackend(): Promise<void> {
       mend: "update its driver, or choose --device wasm",
     });
   }
+  const backend = tf.backend() as unknown as WebgpuBackend;
+  if (executorOf(backend)) return;
   registerWebgpuKernels();
+  useExecutor(backend, createRecorder(backend));
 }

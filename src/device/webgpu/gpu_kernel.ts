@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { WebgpuBackend } from "./backend_internals.ts";
+import { failuresOf } from "./failures.ts";
 
 /**
  * A WGSL kernel of several outputs, of which some may be tensors that it changes in place. Its arrays are flat, in the
@@ -60,7 +61,11 @@ export function runGpuKernel(backend: WebgpuBackend, kernel: GpuKernel, call: Gp
       binding,
     ) => ({ binding, resource })),
   });
-  for (const { dataId } of updates) backend.tensorMap.get(dataId).values = null;
+  for (const { dataId } of updates) {
+    const data = backend.tensorMap.get(dataId);
+    data.values = null;
+    backend.onUpdate?.(data.resource!);
+  }
   for (const { dataId } of tensors) backend.commandQueueOwnedIds.add(dataId);
   backend.ensureCommandEncoderReady();
   backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
@@ -88,11 +93,15 @@ function pipelineOf(device: GPUDevice, kernel: GpuKernel): GPUComputePipeline {
   pipelines.set(device, compiled);
   let pipeline = compiled.get(kernel.key);
   if (pipeline === undefined) {
+    device.pushErrorScope("validation");
     const module = device.createShaderModule({ code: shaderOf(kernel), label: kernel.key });
     pipeline = device.createComputePipeline({
       label: kernel.key,
       layout: "auto",
       compute: { module, entryPoint: "main" },
+    });
+    void device.popErrorScope().then((error) => {
+      if (error) failuresOf(device).add(`kernel ${kernel.key}: ${error.message}`);
     });
     compiled.set(kernel.key, pipeline);
   }

@@ -1,10 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { FUSED } from "../fused.ts";
+import { lookUpKernel } from "../table_rows.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
+import { attentionKernels } from "./kernels/attention.ts";
 import { cachedAttentionKernels } from "./kernels/cached_attention.ts";
+import { catalogKernels } from "./kernels/catalog.ts";
 import { drawKernels } from "./kernels/draw.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
-import { rowScatterAddKernels } from "./kernels/row_scatter_add.ts";
+import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
+import { matMulKernels } from "./kernels/mat_mul.ts";
+import { rmsNormKernels } from "./kernels/rms_norm.ts";
+import { rotaryKernels } from "./kernels/rotary.ts";
+import { swigluKernels } from "./kernels/swiglu.ts";
+import { tableRowKernels } from "./kernels/table_rows.ts";
 
 /** Kernels by the name that tfjs runs them under. */
 export type GpuKernels = Readonly<
@@ -20,16 +29,26 @@ export type GpuKernels = Readonly<
 
 const KERNELS: GpuKernels = {
   ...adamwKernels,
+  ...attentionKernels,
   ...cachedAttentionKernels,
+  ...catalogKernels,
   ...drawKernels,
   ...dropoutKernels,
-  ...rowScatterAddKernels,
+  ...logSumExpKernels,
+  ...rmsNormKernels,
+  ...rotaryKernels,
+  ...swigluKernels,
+  ...tableRowKernels,
 };
 
-/** Registers this project's kernels for the webgpu backend. */
+/** Registers this project's kernels for the webgpu backend, some in place of tfjs's. */
 export function registerWebgpuKernels(): void {
-  for (const [kernelName, kernel] of Object.entries(KERNELS)) {
-    if (tf.getKernel(kernelName, "webgpu")) continue;
+  if (!tf.getKernel(FUSED.lookUp, "webgpu")) tf.registerKernel(lookUpKernel("webgpu"));
+  const replaced = tf.getKernel("BatchMatMul", "webgpu");
+  const old: Parameters<typeof matMulKernels>[0] = (inputs, attrs) =>
+    [replaced.kernelFunc({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs })].flat();
+  for (const [kernelName, kernel] of Object.entries({ ...KERNELS, ...matMulKernels(old) })) {
+    if (tf.getKernel(kernelName, "webgpu")) tf.unregisterKernel(kernelName, "webgpu");
     tf.registerKernel({
       kernelName,
       backendName: "webgpu",

@@ -43,6 +43,14 @@ function expOfRest(x: v128, rounded: v128): v128 {
   return f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
 }
 
+/** The same bits as `exp4` for x ≤ 0, or little above, in two thirds of the time: what a softmax needs. */
+export function expDown4(x: v128): v128 {
+  const clamped = f32x4.pmax(x, f32x4.splat(-88));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  const power = i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(expOfRest(clamped, rounded), power), f32x4.lt(x, f32x4.splat(-87.3)));
+}
+
 export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
   return f32x4.div(one, f32x4.add(one, expWithin4(f32x4.neg(x))));

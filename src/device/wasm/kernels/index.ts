@@ -21,3 +21,4 @@ export * from "./draw.ts";
 export * from "./dropout.ts";
 export * from "./adamw.ts";
 export * from "./rows.ts";
+export * from "./catalog.ts";

@@ -27,9 +27,9 @@ export function gatherRows(table: usize, indices: usize, out: usize, bytes: i32,
 
 /**
  * Adds row i of values [n, width] to row indices[i] of table [rows, width], for table rows from … to−1, in the order of
- * i. The rows of the part are zeroed first.
+ * i.
  */
-export function rowScatterAdd(
+export function addToRows(
   values: usize,
   indices: usize,
   table: usize,
@@ -39,7 +39,6 @@ export function rowScatterAdd(
   to: i32,
 ): void {
   const bytes = <usize> width << 2;
-  memory.fill(table + <usize> from * bytes, 0, <usize> (to - from) * bytes);
   for (let i = 0; i < n; i++) {
     const row = load<i32>(indices + (<usize> i << 2));
     if (row < from || row >= to) continue;

@@ -8,22 +8,36 @@ const LANES = 256;
 /** Numbers whose squares one unit sums. */
 const BLOCK = 4096;
 
-/** partials[first + unit] = the sum of the squares of one block. */
-const SQUARES: GpuKernel = {
-  key: "blade squares",
-  inputs: ["x: f32"],
-  updates: ["partials: f32"],
-  uniforms: ["size: u32", "first: u32"],
-  lanes: LANES,
-  code: `${REDUCTIONS}
-    fn run(unit: u32, lane: u32) {
-      var sum = 0.0;
-      let end = min(uniforms.size, (unit + 1u) * ${BLOCK}u);
-      for (var i = unit * ${BLOCK}u + lane; i < end; i += LANES) { sum += x[i] * x[i]; }
-      let total = sumOf(sum, lane);
-      if (lane == 0u) { partials[uniforms.first + unit] = total; }
-    }`,
-};
+/** Tensors whose blocks one dispatch sums, as many as may be bound beside the partial sums. */
+const MOST_TENSORS = 7;
+
+/** partials[first + unit] = the sum of the squares of one block of one of so many tensors. */
+function squaresOf(count: number): GpuKernel {
+  const each = Array.from({ length: count }, (_, t) => t);
+  return {
+    key: `blade squares ${count}`,
+    inputs: each.map((t) => `x${t}: f32`),
+    updates: ["partials: f32"],
+    uniforms: ["first: u32", ...each.flatMap((t) => [`size${t}: u32`, `end${t}: u32`])],
+    lanes: LANES,
+    code: `${REDUCTIONS}
+      fn run(unit: u32, lane: u32) {
+        var sum = 0.0;
+        ${
+      each.map((t) => {
+        const start = t === 0 ? "0u" : `uniforms.end${t - 1}`;
+        return `if (unit >= ${start} && unit < uniforms.end${t}) {
+          let begin = (unit - ${start}) * ${BLOCK}u;
+          let stop = min(uniforms.size${t}, begin + ${BLOCK}u);
+          for (var i = begin + lane; i < stop; i += LANES) { sum += x${t}[i] * x${t}[i]; }
+        }`;
+      }).join("\n")
+    }
+        let total = sumOf(sum, lane);
+        if (lane == 0u) { partials[uniforms.first + unit] = total; }
+      }`,
+  };
+}
 
 /** The sum of the partial sums. */
 const TOTAL: GpuKernel = {
@@ -73,11 +87,18 @@ export const adamwKernels: GpuKernels = {
     const blocks = sizes.map((size) => Math.ceil(size / BLOCK));
     const partials = backend.makeTensorInfo([blocks.reduce((sum, count) => sum + count, 0)], "float32");
     let first = 0;
-    tensors.forEach((tensor, i) => {
-      const call = { inputs: [tensor], updates: [partials], uniforms: [sizes[i]!, first], units: blocks[i]! };
-      runGpuKernel(backend, SQUARES, call);
-      first += blocks[i]!;
-    });
+    for (let at = 0; at < tensors.length; at += MOST_TENSORS) {
+      const some = tensors.slice(at, at + MOST_TENSORS);
+      let end = 0;
+      const numbers = some.flatMap((_, i) => [sizes[at + i]!, end += blocks[at + i]!]);
+      runGpuKernel(backend, squaresOf(some.length), {
+        inputs: some,
+        updates: [partials],
+        uniforms: [first, ...numbers],
+        units: end,
+      });
+      first += end;
+    }
     const total = runGpuKernel(backend, TOTAL, {
       inputs: [partials],
       outputs: [[]],

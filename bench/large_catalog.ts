@@ -1,0 +1,107 @@
+import { closeDevice, openDevice } from "../src/device/open_device.ts";
+import { initialParameters } from "../src/model/parameters.ts";
+import { randomKey } from "../src/numerics/random.ts";
+import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
+import { freeFitState, startFit } from "../src/train/fit_state.ts";
+import { createModel } from "../src/train/model.ts";
+import { createStepLog } from "../src/train/step_log.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { medianMs } from "./figure.ts";
+import { trainingFlops } from "./flops.ts";
+import { peakProducts, peakRate } from "./matmul.ts";
+
+const WIDTH = 64, POSITIONS = 32, BATCH = 32;
+
+/** Items, and how many stand for them in the loss. */
+const CASES: Readonly<Record<string, { items: number; negatives?: number }>> = {
+  "100k": { items: 100_000 },
+  "1M": { items: 1_000_000 },
+  "1M-sampled": { items: 1_000_000, negatives: 1024 },
+};
+
+/** Supervised training with a large catalog, each case in a process of its own: what it keeps in memory is a figure. */
+export const largeCatalog: Bench = async () => {
+  const figures: Record<string, Figure> = {};
+  for (const name of Object.keys(CASES)) figures[`large-catalog/${name}`] = await inProcess(name);
+  return figures;
+};
+
+async function inProcess(name: string): Promise<Figure> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P=test", import.meta.filename!, name],
+    cwd: new URL("../", import.meta.url),
+  }).output();
+  if (code !== 0) throw new Error(`large-catalog ${name}: ${new TextDecoder().decode(stderr)}`);
+  return JSON.parse(new TextDecoder().decode(stdout)) as Figure;
+}
+
+/** One step of a case on wasm, against the device's own matrix product. */
+async function measure(name: string): Promise<Figure> {
+  const { items, negatives } = CASES[name]!;
+  const { adapter, threads } = await openDevice({ device: "wasm" });
+  const model = createModel({
+    slate: "plackett-luce",
+    layers: 2,
+    width: WIDTH,
+    heads: 2,
+    kvHeads: 2,
+    hidden: 172,
+    dropout: 0,
+    ropeBase: 10_000,
+    normEpsilon: 1e-5,
+  }, items);
+  const examples = Array.from({ length: BATCH }, (_, row) => ({
+    history: Array.from({ length: POSITIONS - 1 }, (_, i) => (row * 37_003 + i * 101_009) % items),
+    targets: Array.from(
+      { length: POSITIONS },
+      (_, i) => ({ after: i, item: (row * 7_001 + i * 13_007) % items, weight: 1 }),
+    ),
+  }));
+  const options: FitOptions = {
+    stage: "sft",
+    epochs: 100,
+    batch: BATCH,
+    learningRate: 1e-3,
+    warmup: 0.1,
+    weightDecay: 0.01,
+    clipNorm: 1,
+    patience: 3,
+    cutoff: 10,
+    key: randomKey(1),
+    ...(negatives === undefined ? {} : { negatives }),
+  };
+  const optimizer = fitOptimizer(BATCH, options);
+  let state = startFit(initialParameters(model.config, options.key), optimizer);
+  const log = createStepLog("sft", { stage() {}, step() {}, note() {} });
+  const peak = peakProducts();
+  const ms = await medianMs({
+    peak: peak.run,
+    step: async () => {
+      state = await fitStep(model, state, examples, optimizer, options, log);
+    },
+  }, { repeats: 5, warmUps: 1 });
+  peak.dispose();
+  freeFitState(state);
+  closeDevice();
+  const tokens = BATCH * POSITIONS;
+  const scored = negatives === undefined ? items : negatives;
+  const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: scored });
+  const gflops = flops / ms.step / 1e6, boundGflops = peakRate(ms.peak);
+  return {
+    ms: ms.step,
+    gflops,
+    boundGflops,
+    peakMegabytes: await peakMegabytes(),
+    ratio: gflops / boundGflops,
+    bound: `512³ matrix product, ${adapter}, ${threads} threads`,
+  };
+}
+
+/** The most memory that this process has held. */
+async function peakMegabytes(): Promise<number> {
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+  return kilobytes === undefined ? Deno.memoryUsage().rss / 1e6 : Number(kilobytes) * 1024 / 1e6;
+}
+
+if (import.meta.main) console.log(JSON.stringify(await measure(Deno.args[0]!)));

@@ -1,0 +1,139 @@
+import * as tf from "@tensorflow/tfjs";
+import { assert, assertEquals } from "@std/assert";
+import { compute, readNumbers, takeNumbers } from "../../src/device/computation.ts";
+import { executorOf, useExecutor } from "../../src/device/executor.ts";
+import { randomKey } from "../../src/numerics/random.ts";
+import { fitOptimizer, type FitOptions, fitStep } from "../../src/train/fit_next_items.ts";
+import { freeFitState, startFit } from "../../src/train/fit_state.ts";
+import { createStepLog } from "../../src/train/step_log.ts";
+import { initialParameters, readParameters } from "../../src/model/parameters.ts";
+import { tinyModel } from "../model/tiny_model.ts";
+import { onEachDevice } from "./devices.ts";
+
+const column = (...numbers: number[]) => ({ data: Float32Array.from(numbers), shape: [numbers.length] });
+
+onEachDevice("a computation gives what its arrays and weights make, call after call", async () => {
+  const weights = [tf.tensor1d([1, 2]), tf.tensor1d([10, 20])];
+  for (let call = 0; call < 6; call++) {
+    const weight = weights[call % 2]!;
+    const { sum, twice } = await takeNumbers(compute(
+      { name: "test sum", constants: 3, arrays: { x: column(call, call + 0.5) }, weights: { weight } },
+      ({ x }) => {
+        const sum = tf.add(tf.mul(x, 3), weight);
+        return { sum, twice: tf.mul(sum, 2) };
+      },
+    ));
+    const scale = call % 2 === 0 ? 1 : 10;
+    assertEquals([...sum], [3 * call + scale, 3 * (call + 0.5) + 2 * scale]);
+    assertEquals([...twice], [...sum].map((value) => 2 * value));
+  }
+  tf.dispose(weights);
+});
+
+onEachDevice("results of one call outlive the next", async () => {
+  const call = (x: number) =>
+    compute(
+      { name: "test outlive", constants: null, arrays: { x: column(x) }, weights: {} },
+      ({ x }) => ({ y: tf.square(x) }),
+    ).y;
+  const results = [1, 2, 3, 4, 5].map(call);
+  assertEquals((await readNumbers(results)).map(([value]) => value), [1, 4, 9, 16, 25]);
+  tf.dispose(results);
+});
+
+onEachDevice(
+  "a body that makes other numbers the second time is run anew every time, and said so",
+  async (_, t) => {
+    const said: unknown[] = [];
+    const log = console.error;
+    console.error = (message: unknown) => said.push(message);
+    try {
+      const found: number[] = [];
+      for (let call = 0; call < 4; call++) {
+        const { y } = await takeNumbers(compute(
+          { name: `test stray ${t.name}`, constants: null, arrays: { x: column(1, 1) }, weights: {} },
+          ({ x }) => ({ y: tf.add(x, tf.tensor1d([call, call])) }),
+        ));
+        found.push(y[0]!);
+      }
+      // The first call cannot know; its list is not used again.
+      assertEquals(found, [1, 2, 3, 4]);
+      assertEquals(said.length, 1);
+      assert(String(said[0]).includes("makes other numbers"), String(said[0]));
+    } finally {
+      console.error = log;
+    }
+  },
+  ["webgpu"],
+);
+
+onEachDevice("a body that uses a tensor from elsewhere, or reads back, is run anew", async () => {
+  const said: string[] = [];
+  const log = console.error;
+  console.error = (message: unknown) => said.push(String(message));
+  const stray = tf.tensor1d([5]);
+  await stray.data();
+  tf.square(stray).dispose();
+  try {
+    for (let call = 0; call < 3; call++) {
+      const { y } = await takeNumbers(compute(
+        { name: "test foreign", constants: null, arrays: { x: column(2) }, weights: {} },
+        ({ x }) => ({ y: tf.mul(x, stray) }),
+      ));
+      assertEquals(y[0], 10);
+    }
+    assertEquals(said.length, 1);
+    assert(said[0]!.includes("neither among its arrays nor its weights"), said[0]);
+  } finally {
+    console.error = log;
+    stray.dispose();
+  }
+}, ["webgpu"]);
+
+const OPTIONS: FitOptions = {
+  stage: "sft",
+  epochs: 20,
+  batch: 8,
+  learningRate: 0.03,
+  warmup: 0.05,
+  weightDecay: 0.1,
+  clipNorm: 1,
+  patience: 20,
+  cutoff: 3,
+  key: randomKey(1),
+};
+
+const EXAMPLES = Array.from({ length: 5 }, (_, user) => ({
+  history: Array.from({ length: 3 + user }, (_, i) => (3 * user + i) % 10),
+  targets: [{ after: 3 + user, item: (4 * user) % 10, weight: 1 }, { after: 1, item: user, weight: 2 }],
+}));
+
+/** Six steps of supervised training: the weights. */
+async function train(name: string): Promise<Map<string, Float32Array>> {
+  const model = tinyModel("plackett-luce", 10, { width: 16, hidden: 24, dropout: 0.2 });
+  const optimizer = fitOptimizer(EXAMPLES.length, OPTIONS);
+  // Computations of other constants share no recording.
+  const named = { ...optimizer, constants: [optimizer.constants, name] };
+  let state = startFit(initialParameters(model.config, randomKey(2)), named);
+  const log = createStepLog("sft", { stage() {}, step() {}, note() {} });
+  for (let step = 0; step < 6; step++) {
+    // Rows in turn, so that a replay that kept old numbers would show.
+    const batch = EXAMPLES.map((_, i) => EXAMPLES[(i + step) % EXAMPLES.length]!);
+    state = await fitStep(model, state, batch, named, OPTIONS, log);
+  }
+  await log.flush();
+  const weights = await readParameters({ ...state.parameters, ...state.optimizer.slots });
+  freeFitState(state);
+  return new Map([...weights].map(([name, { data }]) => [name, data]));
+}
+
+onEachDevice("replayed steps end with the bits of steps that are run anew", async () => {
+  const recorded = await train("recorded");
+  const executor = executorOf(tf.backend())!;
+  useExecutor(tf.backend(), { ...executor, run: executor.runAnew });
+  try {
+    assertEquals(await train("anew"), recorded);
+  } finally {
+    useExecutor(tf.backend(), executor);
+  }
+}, ["webgpu"]);
