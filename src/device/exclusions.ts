@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostArray } from "./arrays.ts";
+import { coarseSize } from "./coarse_size.ts";
 
 /** The score of an item that may not be picked: far below any other, yet finite in 32 bits. */
 export const EXCLUDED = -1e9;
@@ -11,7 +12,7 @@ export const EXCLUDED = -1e9;
 export type ExclusionArrays = {
   /** [n, 4] int32: row r leaves out the items at from … to−1 and at own … ownEnd−1 of the list. */
   readonly exclusionSpans: HostArray;
-  /** [padded] int32 */
+  /** int32, filled up to one of few sizes */
   readonly excludedItems: HostArray;
 };
 
@@ -25,9 +26,6 @@ export interface Exclusions {
 export type Stretch = readonly [from: number, to: number];
 
 const EMPTY: Stretch = [0, 0];
-/** The list's length is this times a power of two, so that few shapes occur. */
-const LIST_STEP = 256;
-
 /** Collects what rows leave out. */
 export interface ExclusionList {
   /** Puts items on the list, and says where they stand. */
@@ -51,7 +49,7 @@ export interface ExclusionList {
  * list.exclude(1, seen, [start, start + 1]);
  * const { exclusionSpans, excludedItems } = list.arrays();
  * assertEquals([...exclusionSpans.data], [0, 2, 0, 0, 0, 2, 2, 3]);
- * assertEquals([...excludedItems.data.subarray(0, 4)], [5, 8, 1, 3]);
+ * assertEquals([...excludedItems.data], [5, 8, 1, 3]);
  * ```
  */
 export function exclusionList(rows: number): ExclusionList {
@@ -67,13 +65,11 @@ export function exclusionList(rows: number): ExclusionList {
       spans.set([...seen, ...own], 4 * row);
     },
     arrays() {
-      let length = LIST_STEP;
-      while (length < listed.length) length *= 2;
-      const excluded = new Int32Array(length);
+      const excluded = new Int32Array(coarseSize(listed.length));
       excluded.set(listed);
       return {
         exclusionSpans: { data: spans, shape: [rows, 4] },
-        excludedItems: { data: excluded, shape: [length] },
+        excludedItems: { data: excluded, shape: [excluded.length] },
       };
     },
   };

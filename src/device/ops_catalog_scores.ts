@@ -133,7 +133,8 @@ function gradients(dy: tf.Tensor2D, saved: tf.Tensor[], blocks: readonly Block[]
   const [ofTotals, ofTargets] = tf.split(dy, [1, perRow], 1) as [tf.Tensor, tf.Tensor];
   const pulls = tf.expandDims(ofTargets, 2);
   const dTable = zeroTable(table.shape[0], width);
-  let dHidden = tf.sum(tf.mul(pulls, tf.reshape(targetRows, [rows, perRow, width])), 1) as tf.Tensor2D;
+  const pulled = tf.mul(pulls, tf.reshape(targetRows, [rows, perRow, width]));
+  let dHidden = (perRow === 1 ? tf.reshape(pulled, [rows, width]) : tf.sum(pulled, 1)) as tf.Tensor2D;
   for (const block of blocks) {
     dHidden = tf.tidy(() => {
       const blockRows = rowsOf(table, block);

@@ -17,7 +17,7 @@ import {
   layOutAutoregressive,
 } from "./autoregressive_log_prob.ts";
 import { beamSearch } from "./beam_search.ts";
-import { drawArrays, drawFromHidden, logTotals } from "./draw.ts";
+import { drawArrays, drawFromHidden } from "./draw.ts";
 import { historiesOf } from "./histories.ts";
 import type { Policy, RankedSlates, SlateShape } from "./policy.ts";
 
@@ -90,8 +90,11 @@ async function decode(
   const behaviorLogProb = new Float64Array(rows);
   drawn.items.forEach((item, i) => {
     if (item === NO_ITEM) return;
-    const own = drawn.scores.subarray(i, i + 1) as Float32Array;
-    scores[i] = own[0]! - logTotals(own, drawn.rests[i]!)[0]!;
+    const [score, rest] = [drawn.scores[i]!, drawn.rests[i]!];
+    // log of its share: −log(1 + e^(rest − score)), rest being all that might have been picked in its place.
+    scores[i] = rest > score
+      ? score - rest - Math.log1p(Math.exp(score - rest))
+      : -Math.log1p(Math.exp(rest - score));
     behaviorLogProb[Math.floor(i / cutoff)]! += scores[i]!;
   });
   return { groupSize, cutoff, items: drawn.items as Int32Array, behaviorLogProb, scores };

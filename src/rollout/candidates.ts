@@ -6,8 +6,6 @@ import type { HostArray } from "../device/arrays.ts";
 import { coarseSize } from "../device/coarse_size.ts";
 import { EXCLUDED } from "../device/exclusions.ts";
 
-export { EXCLUDED };
-
 /**
  * Refuses contexts with fewer unseen items than the slates need.
  *

@@ -1,20 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
-import { NO_ITEM } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { filledSize } from "../device/coarse_size.ts";
-import { compute, takeNumbers } from "../device/computation.ts";
-import { catalogScores, emptyPicks } from "../device/ops.ts";
+import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { decoderPass, hiddenStates } from "../model/decoder.ts";
+import { decoderPass } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
-import { itemLists } from "../rollout/candidates.ts";
-import { drawFromHidden } from "../rollout/draw.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
+import { plausiblePicks } from "./plausible_picks.ts";
 import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
 
 /** A place of a batch where an item is to be predicted. */
@@ -47,9 +44,6 @@ export interface NextItemBatch {
  * slates, so at equal weight the few, noisy ones would set the pace.
  */
 const SLATE_SHARE = 0.25;
-
-/** Temperatures of the picks, by branch: as slates are sampled, and close to the slate that is shown. */
-const SPREADS = [1, 0.25];
 
 /** The number of predictions is rounded up to a multiple of this (weight 0), so that few shapes occur. */
 const PREDICTION_STEP = 256;
@@ -179,60 +173,4 @@ function batchOf(sequences: SequenceLayout, groups: readonly PredictionGroup[]):
     },
     predictions: predictions.length,
   };
-}
-
-/** For each chosen target, cutoff − 1 distinct items drawn from the model's scores there, neither seen nor the target. */
-async function plausiblePicks(
-  config: DecoderConfig,
-  codec: ItemCodec,
-  parameters: Parameters,
-  examples: readonly NextItemExample[],
-  chosen: readonly (readonly { after: number; item: number }[])[],
-  { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
-): Promise<number[][][]> {
-  const items = codec.trie.children(codec.trie.root).length, count = cutoff - 1;
-  if (count === 0) return chosen.map((targets) => targets.map(() => []));
-  const batch = layOutSequences(
-    config,
-    examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
-    codec.begin,
-  );
-  const draws = chosen.flatMap((targets, row) =>
-    targets.map(({ after, item }, branch) => ({
-      place: batch.historyPosition(row, after),
-      spread: SPREADS[branch % SPREADS.length]!,
-      excluded: [...examples[row]!.history.slice(0, after), item],
-    }))
-  );
-  // As many rows as when every example had as many targets as the one with most, so that few shapes occur.
-  const rows = examples.length * Math.max(1, ...chosen.map(({ length }) => length));
-  const places = new Int32Array(rows), keys = new Int32Array(2 * rows), spreads = new Float32Array(rows);
-  draws.forEach(({ place, spread }, row) => {
-    places[row] = place;
-    spreads[row] = spread;
-    keys.set(key.split("picks", row).words, 2 * row);
-  });
-  const drawn = await takeNumbers(compute({
-    name: "plausible picks",
-    constants: { config, items, count },
-    arrays: {
-      ...batch.arrays,
-      ...itemLists(Array.from({ length: rows }, (_, row) => draws[row]?.excluded ?? [])),
-      places: { data: places, shape: [rows] },
-      keys: { data: keys, shape: [rows, 2] },
-      spreads: { data: spreads, shape: [rows] },
-    },
-    weights: parameters,
-  }, (arrays) => {
-    const hidden = tf.gather(hiddenStates(config, parameters, arrays), arrays.places) as tf.Tensor2D;
-    const picks = emptyPicks(rows, count);
-    drawFromHidden(parameters, hidden, arrays, picks, { at: 0, count, items });
-    return { items: picks.items };
-  }));
-  let row = 0;
-  return chosen.map((targets) =>
-    targets.map(() =>
-      [...drawn.items.subarray(count * row, count * ++row)].filter((pick) => pick !== NO_ITEM)
-    )
-  );
 }

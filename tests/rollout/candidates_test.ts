@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { checkCandidates, EXCLUDED, picksOf, seenMask, topItems } from "../../src/rollout/candidates.ts";
+import { EXCLUDED } from "../../src/device/exclusions.ts";
+import { checkCandidates, picksOf, seenMask, topItems } from "../../src/rollout/candidates.ts";
 import { contextOf } from "../model/tiny_model.ts";
 
 Deno.test("topItems() is a stable sort cut short, without what is excluded", () => {

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { ArenaSession } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 
@@ -39,6 +38,7 @@ export function captureDispatches<T>(
   const dispatches: Dispatch[] = [];
   const constants: GPUBuffer[] = [];
   const entriesOf = new Map<GPUBindGroup, readonly GPUBindGroupEntry[]>();
+  const uniforms = new Map<string, GPUBufferBinding>();
   const digest = createDigest();
   const places = new Map<GPUBuffer, number>();
   const placeOf = (buffer: GPUBuffer) => {
@@ -110,8 +110,12 @@ export function captureDispatches<T>(
       );
     },
     makeUniforms(fields) {
-      digest.add(JSON.stringify(fields));
-      return Object.getPrototypeOf(backend).makeUniforms.call(backend, fields);
+      const key = JSON.stringify(fields);
+      digest.add(key);
+      // Equal numbers share a buffer: the fewer there are, the less a replay has to keep track of.
+      const binding = uniforms.get(key) ?? Object.getPrototypeOf(backend).makeUniforms.call(backend, fields);
+      uniforms.set(key, binding);
+      return binding;
     },
     uploadToGPU(dataId) {
       const { values, resource } = backend.tensorMap.get(dataId);

@@ -42,13 +42,15 @@ export function replay(
   const groups = bindGroupsFor(device, recording, weights);
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
+  const { dispatches } = recording.capture;
   let last: GPUComputePipeline | null = null;
-  recording.capture.dispatches.forEach(({ pipeline, groups: [x, y, z] }, i) => {
+  for (let i = 0; i < dispatches.length; i++) {
+    const { pipeline, groups: [x, y, z] } = dispatches[i]!;
     if (pipeline !== last) pass.setPipeline(pipeline);
     last = pipeline;
     pass.setBindGroup(0, groups[i]!);
     pass.dispatchWorkgroups(x, y, z);
-  });
+  }
   pass.end();
   const results = recording.outputs.map(({ buffer, shape, dtype }) => {
     const result = backend.makeTensorInfo(shape, dtype);
