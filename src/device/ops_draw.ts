@@ -85,7 +85,7 @@ export function drawItems(
   if (rows % scored !== 0 || scored % lists !== 0 || (at > 0 && rows !== scored)) {
     throw new RangeError(`Cannot draw for ${rows} rows from ${scored} rows of scores with ${lists} lists`);
   }
-  if (at + count > width || first + columns > catalog || (at + 1) * catalog > 2 ** 32) {
+  if (count < 1 || at + count > width || first + columns > catalog || (at + 1) * catalog > 2 ** 32) {
     throw new RangeError(
       `Cannot draw picks ${at} … ${at + count - 1} of ${width} from ${first + columns} of ${catalog} items`,
     );

@@ -36,14 +36,14 @@ export function drawArrays(
   };
 }
 
-/** Numbers of a block of scores: 64 MiB, and an L2 cache's worth of items for a hundred rows. */
+/** Numbers of a block of scores, and of the embeddings that they are scores of: 64 MiB each. */
 const BLOCK = 2 ** 24;
 
 /**
  * `drawItems` from the scores of the first `items` tokens for hidden states [S, width]. They are computed a block of the
  * catalog at a time, so that memory does not grow with it.
  *
- * @param block numbers of a block of scores, at most
+ * @param block numbers of a block of scores and of its embeddings, at most
  */
 export function drawFromHidden(
   parameters: Parameters,
@@ -54,7 +54,7 @@ export function drawFromHidden(
   block = BLOCK,
 ): void {
   const embedding = parameter(parameters, "embedding");
-  const columns = Math.max(1, Math.floor(block / hidden.shape[0]));
+  const columns = Math.max(1, Math.floor(block / Math.max(...hidden.shape)));
   for (let first = 0; first < items; first += columns) {
     tidy(() => {
       const rows = tf.slice(embedding, [first, 0], [Math.min(columns, items - first), embedding.shape[1]]);

@@ -28,6 +28,7 @@ export async function plausiblePicks(
   chosen: readonly (readonly Pick<NextItemTarget, "after" | "item">[])[],
   { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
 ): Promise<number[][][]> {
+  if (cutoff === 1) return chosen.map((targets) => targets.map(() => []));
   const items = codec.trie.children(codec.trie.root).length;
   const histories = layOutSequences(
     config,

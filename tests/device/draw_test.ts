@@ -176,4 +176,9 @@ onEachDevice("drawItems() refuses rows that do not match", () => {
     RangeError,
     "picks 0 … 2 of 2",
   );
+  assertThrows(
+    () => drawItems(scores, inputs, picks, { at: 0, count: 0, catalog: 3, first: 0 }),
+    RangeError,
+    "picks 0 … -1 of 2",
+  );
 }, ["cpu"]);

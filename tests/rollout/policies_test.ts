@@ -81,7 +81,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       }
     }
     tf.dispose(Object.values(parameters));
-  }, ["cpu", "wasm"]);
+  }, ["cpu", "wasm", "webgpu"]);
 
   onEachDevice(`the ${kind} policy draws the slates that it draws on the cpu`, async () => {
     const draw = async () => {

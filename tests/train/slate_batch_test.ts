@@ -55,6 +55,15 @@ Deno.test("slateBatch() completes slates of plausible, wrong picks: none seen, n
   }
 });
 
+Deno.test("slateBatch() for slates of one item picks nothing", async () => {
+  await openDevice({ device: "wasm", threads: 1 });
+  const parameters = upload(config, loudWeights(config));
+  const options = { cutoff: 1, branches: 2, key: randomKey(1) };
+  const batch = await slateBatch(config, codec, parameters, EXAMPLES, options);
+  assertEquals(batch.sequences.branchLength, 0);
+  tf.dispose(Object.values(parameters));
+});
+
 Deno.test("slateBatch() takes its picks from the key", async () => {
   await openDevice({ device: "cpu" });
   assertEquals(await slatesOf(1), await slatesOf(1));

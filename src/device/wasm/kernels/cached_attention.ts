@@ -1,6 +1,7 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-import { exponentials } from "./exponentials.ts";
+import { unshared } from "./exponentials.ts";
+import { put, take } from "./lanes.ts";
 import { scratchOf } from "./matrix_product.ts";
 import { dots, mix } from "./vectors.ts";
 
@@ -39,11 +40,15 @@ export function cachedAttention(
       const q = row + <usize> h * headBytes, key = <usize> (h / (heads / kvHeads)) * headBytes;
       dots(q, past + key, stride, weights, seen, head);
       dots(q, mine + key, pair, later, made, head);
-      exponentials(weights, seen + made, scale);
+      const share = f32x4.splat(1 / unshared(weights, seen + made, scale));
       const out = y + <usize> r * queries + <usize> h * headBytes;
       memory.fill(out, 0, headBytes);
       mix(weights, 4, past + key + values, stride, out, seen, head);
       mix(later, 4, mine + key + values, pair, out, made, head);
+      for (let i = 0; i < head; i += 4) {
+        const to = out + (<usize> i << 2), left = head - i;
+        put(to, f32x4.mul(share, take(to, left, 0)), left);
+      }
     }
   }
 }

@@ -1,9 +1,9 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-import { exp4, log } from "./elementary.ts";
+import { expWithin4, log } from "./elementary.ts";
 import { maxLanes, sumLanes, take } from "./lanes.ts";
 import { scratchOf } from "./matrix_product.ts";
-import { bits4, extractLane } from "./random_bits.ts";
+import { bits4, extractLane, stepOf } from "./random_bits.ts";
 
 /** No score. What is excluded has it, so that no maximum and no sum sees it. */
 const NONE: f32 = -3e38;
@@ -100,10 +100,10 @@ function keepLargest(
   pickScores: usize,
   count: i32,
 ): f32 {
-  const values = scratchOf(), last = <usize> (count - 1) << 2;
+  const mixing = stepOf(low), values = scratchOf(), last = <usize> (count - 1) << 2;
   for (let k: usize = 0; k <= last; k += 4) {
     const item = load<i32>(items + k);
-    const bits = extractLane(bits4(i32x4.splat(counter + item), high, low), 0);
+    const bits = extractLane(bits4(i32x4.splat(counter + item), high, low, mixing), 0);
     store<f32>(values + k, item < 0 ? NONE : perturbed(load<f32>(pickScores + k), spread, bits));
   }
   let lost = NONE, bar = load<f32>(values + last), barrier = barrierOf(bar, spread);
@@ -114,7 +114,7 @@ function keepLargest(
     const left = columns - i, x = take(row + (<usize> i << 2), left, NONE);
     let words = counters, bound = x;
     if (spread != 0) {
-      words = bits4(counters, high, low);
+      words = bits4(counters, high, low, mixing);
       const late = f32x4.convert_i32x4_s(i32x4.shr_u(v128.not(words), 1));
       bound = f32x4.add(x, f32x4.add(most, f32x4.mul(step, f32x4.convert_i32x4_s(late))));
     }
@@ -161,7 +161,7 @@ function restOf(
   for (let k = 0; k < count; k++) exclude(row, load<i32>(items + (<usize> k << 2)) - first, columns);
   let highest = f32x4.splat(NONE);
   for (let i = 0; i < columns; i += 4) {
-    highest = f32x4.max(highest, take(row + (<usize> i << 2), columns - i, NONE));
+    highest = f32x4.pmax(highest, take(row + (<usize> i << 2), columns - i, NONE));
   }
   const top = maxLanes(highest);
   let total: f64 = 0;
@@ -171,7 +171,7 @@ function restOf(
       const end = min(columns, block + SUMMED);
       let sum = f32x4.splat(0);
       for (let i = block; i < end; i += 4) {
-        sum = f32x4.add(sum, exp4(f32x4.sub(take(row + (<usize> i << 2), columns - i, NONE), shift)));
+        sum = f32x4.add(sum, expWithin4(f32x4.sub(take(row + (<usize> i << 2), columns - i, NONE), shift)));
       }
       total += <f64> sumLanes(sum);
     }
@@ -188,6 +188,6 @@ function restOf(
 function sumOfLogs(a: f32, b: f32): f32 {
   const top = max(a, b), under = min(a, b);
   if (under <= NONE) return top;
-  const share = f32x4.extract_lane(exp4(f32x4.splat(under - top)), 0);
+  const share = f32x4.extract_lane(expWithin4(f32x4.splat(under - top)), 0);
   return <f32> (<f64> top + log(1 + <f64> share));
 }

@@ -1,6 +1,6 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-import { bits4, extractLane } from "./random_bits.ts";
+import { bits4, extractLane, stepOf } from "./random_bits.ts";
 
 /**
  * y[i] = x[i]·scale where 16 bits of counter i>>1 are at least `threshold`, else 0; blocks of eight elements from …
@@ -16,11 +16,11 @@ export function dropout(
   from: i32,
   to: i32,
 ): void {
-  const high = v128.load_splat<i32>(key), low = v128.load_splat<i32>(key + 4);
+  const high = v128.load_splat<i32>(key), low = v128.load_splat<i32>(key + 4), step = stepOf(low);
   const bar = i32x4.splat(threshold), factor = f32x4.splat(scale), ones = i32x4.splat(0xffff);
   for (let block = from; block < to; block++) {
     const counters = i32x4.add(i32x4.splat(4 * block), i32x4(0, 1, 2, 3));
-    const words = bits4(counters, high, low);
+    const words = bits4(counters, high, low, step);
     const even = i32x4.ge_s(v128.and(words, ones), bar), odd = i32x4.ge_s(i32x4.shr_u(words, 16), bar);
     const front = v128.and(factor, v128.shuffle<i32>(even, odd, 0, 4, 1, 5));
     const back = v128.and(factor, v128.shuffle<i32>(even, odd, 2, 6, 3, 7));

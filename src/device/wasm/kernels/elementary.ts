@@ -4,34 +4,35 @@
 
 import { madd } from "./lanes.ts";
 
-/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
+/** 1.5·2²³: a small number added to it is rounded to a whole one, which stands in the sum's low bits. */
+const ROUNDING: f32 = 12582912;
+const ROUNDING_BITS: i32 = 0x4b400000;
 
+/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
 export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(89)), f32x4.splat(-88));
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)));
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(1.9875691500e-4);
-  p = madd(p, r, f32x4.splat(1.3981999507e-3));
-  p = madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-88));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  const p = expOfRest(clamped, rounded);
   // 2ⁿ as two factors: n reaches 128, which one exponent cannot hold.
-  const whole = i32x4.trunc_sat_f32x4_s(n), half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
-  return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
+  const whole = i32x4.sub(rounded, i32x4.splat(ROUNDING_BITS));
+  const half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
+  const front = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
+  const all = f32x4.mul(front, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
+  return v128.andnot(all, f32x4.lt(x, f32x4.splat(-87.3)));
 }
 
-/** The same bits for x ≤ 0, or little above, in half the time: what a softmax needs. */
-export function expDown4(x: v128): v128 {
-  const clamped = f32x4.pmax(x, f32x4.splat(-88)), shift = f32x4.splat(12582912);
-  // Beyond 2²³ floats are whole, so the sum's last bits are n.
-  const sum = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.44269504088896341)), shift);
-  const n = f32x4.sub(sum, shift);
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)));
+/** The same from −87 to 87, and beyond these what it is there: enough beside a term of 1. NaN kept. */
+export function expWithin4(x: v128): v128 {
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  // The low bits become an exponent; the others are shifted out.
+  return i32x4.add(expOfRest(clamped, rounded), i32x4.shl(rounded, 23));
+}
+
+/** e^(x − n·ln 2) for the whole n in `rounded`. */
+function expOfRest(x: v128, rounded: v128): v128 {
+  const n = f32x4.sub(rounded, f32x4.splat(ROUNDING));
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
   let p = f32x4.splat(1.9875691500e-4);
   p = madd(p, r, f32x4.splat(1.3981999507e-3));
@@ -39,9 +40,15 @@ export function expDown4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(4.1665795894e-2));
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
-  p = f32x4.mul(p, i32x4.shl(i32x4.add(sum, i32x4.splat(127)), 23));
-  return v128.andnot(p, f32x4.lt(x, f32x4.splat(-87.3)));
+  return f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
+}
+
+/** The same bits as `exp4` for x ≤ 0, or little above, in two thirds of the time: what a softmax needs. */
+export function expDown4(x: v128): v128 {
+  const clamped = f32x4.pmax(x, f32x4.splat(-88));
+  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
+  const power = i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23);
+  return v128.andnot(f32x4.mul(expOfRest(clamped, rounded), power), f32x4.lt(x, f32x4.splat(-87.3)));
 }
 
 /** 1/(1 + e^−x), by e^−|x| on either side: never of a large number. */

@@ -1,12 +1,19 @@
 // @ts-nocheck AssemblyScript, checked by its own compiler: `i32`, `usize` and `v128` are not TypeScript's.
 
-/** Four words at a time of `RandomKey.bits` in src/numerics/random.ts, for counters under 2³². */
-export function bits4(counters: v128, high: v128, low: v128): v128 {
-  return mix4(v128.xor(mix4(counters, low), high), low);
+/**
+ * Four words at a time of `RandomKey.bits` in src/numerics/random.ts, for counters under 2³².
+ *
+ * @param step `stepOf(low)`, which nothing else hoists out of a loop
+ */
+export function bits4(counters: v128, high: v128, low: v128, step: v128): v128 {
+  return mix4(v128.xor(mix4(counters, low, step), high), low, step);
 }
 
-function mix4(x: v128, salt: v128): v128 {
-  const step = i32x4.mul(salt, i32x4.splat(0x9e3779b1));
+export function stepOf(low: v128): v128 {
+  return i32x4.mul(low, i32x4.splat(0x9e3779b1));
+}
+
+function mix4(x: v128, salt: v128, step: v128): v128 {
   x = v128.xor(x, salt);
   for (let round = 0; round < 2; round++) {
     x = v128.xor(x, i32x4.shr_u(x, 16));

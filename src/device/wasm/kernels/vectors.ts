@@ -7,16 +7,15 @@ import { madd, put, sumLanes, take } from "./lanes.ts";
 /** out[j] = a·rows[j] for `count` rows of width d. */
 export function dots(a: usize, rows: usize, stride: usize, out: usize, count: i32, d: i32): void {
   let j = 0;
-  const whole = d & ~3;
   for (; j + 4 <= count; j += 4, rows += 4 * stride, out += 16) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    for (let i = 0; i < whole; i += 4) {
+    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, i = 0;
+    for (; i + 4 <= d; i += 4) {
       const at = rows + (<usize> i << 2), v = v128.load(a + (<usize> i << 2));
       s0 = madd(v, v128.load(at), s0), s1 = madd(v, v128.load(at + stride), s1);
       s2 = madd(v, v128.load(at + 2 * stride), s2), s3 = madd(v, v128.load(at + 3 * stride), s3);
     }
-    if (whole < d) {
-      const at = rows + (<usize> whole << 2), left = d - whole, v = take(a + (<usize> whole << 2), left, 0);
+    if (i < d) {
+      const at = rows + (<usize> i << 2), left = d - i, v = take(a + (<usize> i << 2), left, 0);
       s0 = madd(v, take(at, left, 0), s0), s1 = madd(v, take(at + stride, left, 0), s1);
       s2 = madd(v, take(at + 2 * stride, left, 0), s2), s3 = madd(v, take(at + 3 * stride, left, 0), s3);
     }
