@@ -7,7 +7,10 @@ import { fitOptimizer, type FitOptions, fitStep } from "../../src/train/fit_next
 import { freeFitState, startFit } from "../../src/train/fit_state.ts";
 import { createStepLog } from "../../src/train/step_log.ts";
 import { initialParameters, readParameters } from "../../src/model/parameters.ts";
-import { tinyModel } from "../model/tiny_model.ts";
+import { distill } from "../../src/objective/distill.ts";
+import { adamw } from "../../src/optimizer/adamw.ts";
+import { updatePolicy } from "../../src/train/update_policy.ts";
+import { contextOf, tinyModel } from "../model/tiny_model.ts";
 import { onEachDevice } from "./devices.ts";
 
 const column = (...numbers: number[]) => ({ data: Float32Array.from(numbers), shape: [numbers.length] });
@@ -127,13 +130,60 @@ async function train(name: string): Promise<Map<string, Float32Array>> {
   return new Map([...weights].map(([name, { data }]) => [name, data]));
 }
 
-onEachDevice("replayed steps end with the bits of steps that are run anew", async () => {
-  const recorded = await train("recorded");
+/** What a job makes when every computation in it is run anew. */
+async function anew<T>(job: () => Promise<T>): Promise<T> {
   const executor = executorOf(tf.backend())!;
   useExecutor(tf.backend(), { ...executor, run: executor.runAnew });
   try {
-    assertEquals(await train("anew"), recorded);
+    return await job();
   } finally {
     useExecutor(tf.backend(), executor);
   }
+}
+
+onEachDevice("replayed steps end with the bits of steps that are run anew", async () => {
+  const recorded = await train("recorded");
+  assertEquals(await anew(() => train("anew")), recorded);
 }, ["webgpu"]);
+
+for (const slate of ["plackett-luce", "autoregressive"] as const) {
+  onEachDevice(
+    `replayed rollouts and updates of ${slate} slates have the bits of those run anew`,
+    async () => {
+      const model = tinyModel(slate, 12);
+      const contexts = [[1, 2, 3], [], [4], [5, 6]].map((history, id) => contextOf(id, history));
+      const optimizer = adamw({ learningRate: 0.02, clipNorm: 1 });
+      const steps = async () => {
+        const reference = initialParameters(model.config, randomKey(5));
+        const parameters = initialParameters(model.config, randomKey(6));
+        let state = { parameters, optimizer: optimizer.init(parameters) };
+        const found: unknown[] = [];
+        for (let step = 0; step < 5; step++) {
+          const options = { groupSize: 3, cutoff: 4, key: randomKey(step) };
+          const rollouts = await model.policy.sample(parameters, contexts, options);
+          const rows = rollouts.behaviorLogProb.length;
+          const rewards = {
+            values: [],
+            reward: new Float64Array(rows),
+            defined: new Uint8Array(rows).fill(1),
+            undefinedReasons: new Map(),
+          };
+          const weights = {
+            logDensityRatio: Float64Array.from({ length: rows }, (_, row) => Math.sin(row + step)),
+            baseline: new Float64Array(rows),
+          } as Parameters<typeof updatePolicy>[4];
+          const setting = { model, reference, objective: distill(), optimizer, klCoefficient: 0.1 };
+          const update = await updatePolicy(state, contexts, rollouts, rewards, weights, null, setting);
+          state = { parameters, optimizer: update.optimizer };
+          found.push(rollouts, await takeNumbers(update.measured));
+        }
+        found.push(await readParameters({ ...parameters, ...state.optimizer.slots }));
+        tf.dispose([reference, parameters, state.optimizer.slots]);
+        return found;
+      };
+      const recorded = await steps();
+      assertEquals(await anew(steps), recorded);
+    },
+    ["webgpu"],
+  );
+}

@@ -39,6 +39,7 @@ export function captureDispatches<T>(
   const constants: GPUBuffer[] = [];
   const entriesOf = new Map<GPUBindGroup, readonly GPUBindGroupEntry[]>();
   const uniforms = new Map<string, GPUBufferBinding>();
+  const alike = new Map<GPUComputePipeline, Map<string, GPUBindGroup>>();
   const digest = createDigest();
   const places = new Map<GPUBuffer, number>();
   const placeOf = (buffer: GPUBuffer) => {
@@ -52,8 +53,13 @@ export function captureDispatches<T>(
     setBindGroup: (_: number, set: GPUBindGroup) => bindGroup = set,
     dispatchWorkgroups(x: number, y = 1, z = 1) {
       const entries = entriesOf.get(bindGroup)!;
-      dispatches.push({ pipeline, bindGroup, entries, groups: [x, y, z] });
       const buffers = entries.map(({ resource }) => placeOf((resource as GPUBufferBinding).buffer));
+      // The fewer bind groups there are, the less a replay has to keep track of.
+      const own = alike.get(pipeline) ?? new Map<string, GPUBindGroup>();
+      alike.set(pipeline, own);
+      const known = own.get(buffers.join()) ?? bindGroup;
+      own.set(buffers.join(), known);
+      dispatches.push({ pipeline, bindGroup: known, entries, groups: [x, y, z] });
       digest.add(`${pipeline.label} ${[x, y, z]} ${buffers}`);
     },
     end() {},

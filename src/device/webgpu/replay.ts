@@ -72,7 +72,12 @@ function bindGroupsFor(
   const known = rebound.get(key);
   rebound.delete(key);
   const others = new Map(recorded.map((buffer, i) => [buffer, weights[i]!]));
-  const groups = known ?? dispatches.map((dispatch) => withBuffers(device, dispatch, others));
+  const made = new Map<GPUBindGroup, GPUBindGroup>();
+  const groups = known ?? dispatches.map((dispatch) => {
+    const group = made.get(dispatch.bindGroup) ?? withBuffers(device, dispatch, others);
+    made.set(dispatch.bindGroup, group);
+    return group;
+  });
   rebound.set(key, groups);
   if (rebound.size > MOST_REBOUND) rebound.delete(rebound.keys().next().value!);
   return groups;
