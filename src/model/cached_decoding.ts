@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { cachedAttention, emptyCache, rmsNorm } from "../device/ops.ts";
 import { type DecoderConfig, headWidth } from "./config.ts";
-import { decoderLayer, hiddenStates } from "./decoder.ts";
+import { decoderLayer, hiddenStates, keepLast } from "./decoder.ts";
 import { NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
 import type { SequenceTensors } from "./sequences.ts";
@@ -34,19 +34,14 @@ export function prefill(
   groupSize: number,
   capacity: number,
 ): { cache: DecodingCache; last: tf.Tensor2D } {
-  const [rows, length] = histories.tokens.shape as [number, number];
+  const rows = histories.tokens.shape[0]!;
   const history: tf.Tensor2D[] = [];
-  const hidden = hiddenStates(config, parameters, histories, NO_DROPOUT, (_, qkv) => history.push(qkv));
-  const last = tf.slice(tf.reshape(hidden, [rows, length, config.width]), [0, length - 1, 0], [
-    rows,
-    1,
-    config.width,
-  ]);
+  const last = hiddenStates(config, parameters, histories, {
+    keep: keepLast(histories.tokens),
+    onLayer: (_, qkv) => history.push(qkv),
+  });
   const picks = history.map(() => emptyCache(rows * groupSize, capacity, config.kvHeads, headWidth(config)));
-  return {
-    cache: { spans: histories.spans, history, picks, made: 0 },
-    last: tf.reshape(last, [rows, config.width]),
-  };
+  return { cache: { spans: histories.spans, history, picks, made: 0 }, last };
 }
 
 /**

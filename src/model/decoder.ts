@@ -8,9 +8,23 @@ import type { SequenceTensors } from "./sequences.ts";
 /** Mixes positions: from rotated rows of queries, keys and values [n, (heads + 2·kvHeads)·head] to [n, heads·head]. */
 export type Attention = (qkv: tf.Tensor2D) => tf.Tensor2D;
 
+/** Takes some rows of a tensor that has one for each of rows·T tokens. */
+export type KeepRows = (rows: tf.Tensor2D) => tf.Tensor2D;
+
+/** What a pass may be told. */
+export interface PassOptions {
+  readonly drop?: Dropout;
+  /** The tokens whose hidden states are wanted; all of them unless told. The last layer's work on others is spared. */
+  readonly keep?: KeepRows;
+  /** Is given each layer's rotated queries, keys and values, for a cache. */
+  readonly onLayer?: (layer: number, qkv: tf.Tensor2D) => void;
+}
+
+const KEEP_ALL: KeepRows = (rows) => rows;
+
 /** What a pass of the decoder leaves. */
 export interface DecoderPass {
-  /** The last hidden states, normalised, [rows·T, width]. */
+  /** The last hidden states of the tokens that were kept, normalised, [rows·T, width] where all were. */
   readonly hidden: tf.Tensor2D;
   /**
    * The embedding, for scores of the hidden states: taken from here, its gradient and that of the tokens that were read
@@ -19,17 +33,12 @@ export interface DecoderPass {
   readonly embedding: tf.Tensor2D;
 }
 
-/**
- * One pass of the decoder over sequences. Differentiable in `parameters`.
- *
- * @param onLayer is given each layer's rotated queries, keys and values, for a cache.
- */
+/** One pass of the decoder over sequences. Differentiable in `parameters`. */
 export function decoderPass(
   config: DecoderConfig,
   parameters: Parameters,
   { tokens, isPick, positions, angles, spans }: SequenceTensors,
-  drop: Dropout = NO_DROPOUT,
-  onLayer?: (layer: number, qkv: tf.Tensor2D) => void,
+  { drop = NO_DROPOUT, keep = KEEP_ALL, onLayer }: PassOptions = {},
 ): DecoderPass {
   const { rows, table } = lookUp(parameter(parameters, "embedding"), tf.reshape(tokens, [-1]));
   let x = drop.apply(markPicks(parameters, rows, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
@@ -38,20 +47,44 @@ export function decoderPass(
       onLayer?.(layer, qkv);
       return attention(qkv, spans, config);
     };
-    x = decoderLayer(config, parameters, layer, x, { positions, angles }, attend, drop);
+    const isLast = layer === config.layers - 1;
+    x = decoderLayer(
+      config,
+      parameters,
+      layer,
+      x,
+      { positions, angles },
+      attend,
+      drop,
+      isLast ? keep : KEEP_ALL,
+    );
   }
   return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), embedding: table };
 }
 
-/** The last hidden states alone, [rows·T, width]. */
+/** The last hidden states alone, [rows·T, width] where all tokens are kept. */
 export function hiddenStates(
   config: DecoderConfig,
   parameters: Parameters,
   sequences: SequenceTensors,
-  drop: Dropout = NO_DROPOUT,
-  onLayer?: (layer: number, qkv: tf.Tensor2D) => void,
+  options: PassOptions = {},
 ): tf.Tensor2D {
-  return decoderPass(config, parameters, sequences, drop, onLayer).hidden;
+  return decoderPass(config, parameters, sequences, options).hidden;
+}
+
+/** Keeps the newest token of each row of `tokens` [rows, T]. */
+export function keepLast({ shape }: tf.Tensor): KeepRows {
+  const [rows, length] = shape as [number, number];
+  return (all) => {
+    const width = all.shape[1];
+    const last = tf.slice(tf.reshape(all, [rows, length, width]), [0, length - 1, 0], [rows, 1, width]);
+    return tf.reshape(last, [rows, width]);
+  };
+}
+
+/** Keeps the tokens at flat positions [n] int32, in their order. */
+export function keepAt(positions: tf.Tensor): KeepRows {
+  return (all) => tf.gather(all, positions) as tf.Tensor2D;
 }
 
 /** Token embeddings, [positions, width], those of picks as `markPicks` makes them. */
@@ -77,13 +110,14 @@ export function decoderLayer(
   { positions, angles }: Pick<SequenceTensors, "positions" | "angles">,
   attend: Attention,
   drop: Dropout,
+  keep: KeepRows = KEEP_ALL,
 ): tf.Tensor2D {
   const weight = (name: string) => parameter(parameters, `layers.${layer}.${name}`);
   const { heads, kvHeads, normEpsilon } = config;
   const qkv = tf.matMul(rmsNorm(x, weight("attentionNorm"), normEpsilon), weight("qkv")) as tf.Tensor2D;
-  const mixed = attend(rotary(qkv, positions, angles, heads + kvHeads));
+  const mixed = keep(attend(rotary(qkv, positions, angles, heads + kvHeads)));
   const attended = tf.add(
-    x,
+    keep(x),
     drop.apply(tf.matMul(mixed, weight("attentionOut")), `attention ${layer}`),
   ) as tf.Tensor2D;
   const inner = swiglu(

@@ -6,7 +6,7 @@ import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { type ExclusionArrays, exclusionList } from "../device/exclusions.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { decoderPass } from "../model/decoder.ts";
+import { decoderPass, keepAt } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays } from "../model/sequences.ts";
 import { picksOf } from "./candidates.ts";
@@ -77,9 +77,8 @@ export function autoregressiveLogProb(
   arrays: Uploaded<AutoregressiveArrays>,
   { cutoff }: SlateShape,
 ): tf.Tensor1D {
-  const { hidden, embedding } = decoderPass(config, parameters, arrays);
-  const at = tf.gather(hidden, arrays.picking) as tf.Tensor2D;
-  const scores = catalogScores(at, embedding, items, arrays.picks, { exclusions: arrays });
+  const { hidden, embedding } = decoderPass(config, parameters, arrays, { keep: keepAt(arrays.picking) });
+  const scores = catalogScores(hidden, embedding, items, arrays.picks, { exclusions: arrays });
   const logProbs = tf.sub(tf.reshape(scores.targetScores, [-1]), scores.logTotals);
   return tf.sum(tf.reshape(tf.mul(logProbs, arrays.present), [-1, cutoff]), 1);
 }

@@ -1,7 +1,7 @@
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import type { Uploaded } from "../device/arrays.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { type DecoderPass, decoderPass } from "../model/decoder.ts";
+import { type DecoderPass, decoderPass, keepLast } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { SequenceArrays } from "../model/sequences.ts";
 
@@ -11,11 +11,7 @@ export function lastPass(
   parameters: Parameters,
   arrays: Uploaded<SequenceArrays>,
 ): DecoderPass {
-  const [rows, length] = arrays.tokens.shape as [number, number];
-  const { hidden, embedding } = decoderPass(config, parameters, arrays);
-  const byContext = tf.reshape(hidden, [rows, length, config.width]);
-  const last = tf.slice(byContext, [0, length - 1, 0], [rows, 1, config.width]);
-  return { hidden: tf.reshape(last, [rows, config.width]), embedding };
+  return decoderPass(config, parameters, arrays, { keep: keepLast(arrays.tokens) });
 }
 
 /** Hidden state at the newest position of each context, [B, width]. */

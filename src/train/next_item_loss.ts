@@ -5,7 +5,7 @@ import { filledSize } from "../device/coarse_size.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
-import { decoderPass } from "../model/decoder.ts";
+import { decoderPass, keepAt } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -114,11 +114,14 @@ export function nextItemLoss(
   drop: Dropout = NO_DROPOUT,
   sampled: Uploaded<SampledArrays> | null = null,
 ): tf.Scalar {
-  const { hidden, embedding } = decoderPass(config, parameters, batch, drop);
-  const at = tf.gather(hidden, batch.predicting) as tf.Tensor2D;
+  const keep = keepAt(batch.predicting);
+  // Where about every token predicts, choosing them early saves nothing and is paid for twice.
+  const few = batch.predicting.size < batch.tokens.size;
+  const { hidden: kept, embedding } = decoderPass(config, parameters, batch, few ? { drop, keep } : { drop });
+  const hidden = few ? kept : keep(kept);
   const losses = sampled === null
-    ? crossEntropy(at, embedding, items, batch.targets)
-    : sampledCrossEntropy(at, embedding, items, batch.targets, sampled);
+    ? crossEntropy(hidden, embedding, items, batch.targets)
+    : sampledCrossEntropy(hidden, embedding, items, batch.targets, sampled);
   return tf.sum(tf.mul(losses, batch.weights));
 }
 

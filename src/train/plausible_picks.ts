@@ -1,10 +1,9 @@
-import * as tf from "@tensorflow/tfjs";
 import type { ItemCodec } from "../codec/item_codec.ts";
 import { coarseSize } from "../device/coarse_size.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
 import { emptyPicks } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
-import { hiddenStates } from "../model/decoder.ts";
+import { hiddenStates, keepAt } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences } from "../model/sequences.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -61,7 +60,7 @@ export async function plausiblePicks(
     },
     weights: parameters,
   }, (arrays) => {
-    const hidden = tf.gather(hiddenStates(config, parameters, arrays), arrays.places) as tf.Tensor2D;
+    const hidden = hiddenStates(config, parameters, arrays, { keep: keepAt(arrays.places) });
     const picks = emptyPicks(rows, count);
     drawFromHidden(parameters, hidden, arrays, picks, { at: 0, count, items });
     return { drawn: picks.items };
