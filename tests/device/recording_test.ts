@@ -33,6 +33,21 @@ onEachDevice("a computation gives what its arrays and weights make, call after c
   tf.dispose(weights);
 });
 
+onEachDevice("one tensor under two names, and then two, are told apart", async () => {
+  const [one, other] = [tf.scalar(2), tf.scalar(5)];
+  const product = async (a: tf.Tensor, b: tf.Tensor) => {
+    const { y } = await takeNumbers(compute(
+      { name: "test alias", constants: null, arrays: { x: column(1) }, weights: { a, b } },
+      ({ x }) => ({ y: tf.add(tf.mul(x, a), tf.mul(b, 10)) }),
+    ));
+    return y[0];
+  };
+  for (let call = 0; call < 3; call++) assertEquals(await product(one, one), 22);
+  for (let call = 0; call < 3; call++) assertEquals(await product(one, other), 52);
+  assertEquals(await product(other, one), 25);
+  tf.dispose([one, other]);
+});
+
 onEachDevice("results of one call outlive the next", async () => {
   const call = (x: number) =>
     compute(

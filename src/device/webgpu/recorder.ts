@@ -119,9 +119,10 @@ export function createRecorder(backend: WebgpuBackend): Executor {
     run<A extends HostArrays>(computation: Computation<A>, body: (arrays: Uploaded<A>) => Outputs): Outputs {
       failures.check();
       const weights = Object.values(computation.weights);
-      const recording = recordingOf(keyOf(computation), computation, body as never);
+      const buffers = buffersOf(backend, weights);
+      const recording = recordingOf(keyOf(computation, buffers), computation, body as never);
       if (recording === null) return runAnew(backend, computation, body);
-      const results = replay(backend, recording, computation.arrays, buffersOf(backend, weights));
+      const results = replay(backend, recording, computation.arrays, buffers);
       forgetHostCopies(backend, weights);
       return Object.fromEntries(
         results.map((result, i) => [
@@ -185,12 +186,19 @@ function runAnew<A extends HostArrays>(
   return outputs;
 }
 
-function keyOf({ name, constants, arrays, weights }: Computation<HostArrays>): string {
+function keyOf(
+  { name, constants, arrays, weights }: Computation<HostArrays>,
+  buffers: readonly GPUBuffer[],
+): string {
   const shapes = [
     ...Object.entries(arrays).map(([name, { data, shape }]) => `${name}:${data.constructor.name}:${shape}`),
     ...Object.entries(weights).map(([name, { shape }]) => `${name}:${shape}`),
   ];
-  return `${name}|${JSON.stringify(constants)}|${shapes.join("|")}`;
+  // Weights that are one tensor under two names cannot be told apart afterwards: they get a recording of their own.
+  const shared = new Set(buffers).size === buffers.length
+    ? ""
+    : buffers.map((b) => buffers.indexOf(b)).join();
+  return `${name}|${JSON.stringify(constants)}|${shapes.join("|")}|${shared}`;
 }
 
 function tensorOn(backend: WebgpuBackend, buffer: GPUBuffer, shape: number[], dtype: tf.DataType): tf.Tensor {
