@@ -1,13 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { compute, readNumbers } from "../src/device/computation.ts";
+import { compute, takeNumbers } from "../src/device/computation.ts";
 import { requestGpuAdapter } from "../src/device/gpu_adapter.ts";
 import { openDevice } from "../src/device/open_device.ts";
 import type { Bench } from "./figure.ts";
-import { medianMs } from "./figure.ts";
+import { median } from "./figure.ts";
 
-const DISPATCHES = 1000;
-/** Replays that are made before the device is waited for. */
-const BURST = 8;
+const DISPATCHES = 1000, REPEATS = 31;
 
 /** The host's time for a replayed step of a thousand dispatches, against what it takes where nothing is recorded. */
 export const replayHost: Bench = async () => {
@@ -18,8 +16,8 @@ export const replayHost: Bench = async () => {
   }
   await openDevice({ device: "webgpu" });
   const weight = tf.scalar(0.5);
-  const step = (name: string) => () => {
-    const { y } = compute({
+  const step = (name: string) =>
+    compute({
       name,
       constants: DISPATCHES,
       arrays: { x: { data: Float32Array.of(1), shape: [1] } },
@@ -29,28 +27,26 @@ export const replayHost: Bench = async () => {
       for (let i = 0; i < DISPATCHES; i++) y = tf.mul(y, weight);
       return { y };
     });
-    return Promise.resolve(y);
-  };
-  const burst = async (job: () => Promise<tf.Tensor>) => {
-    const made = [];
+  const hostMs: number[] = [], wholeMs: number[] = [];
+  for (let i = 0; i < REPEATS; i++) {
+    // The device is idle: where it is busy, handing it more work waits for it.
     const start = performance.now();
-    for (let i = 0; i < BURST; i++) made.push(await job());
-    hostMs.push((performance.now() - start) / BURST);
-    await readNumbers(made);
-    tf.dispose(made);
-  };
-  const hostMs: number[] = [];
-  const ms = await medianMs({ replayed: () => burst(step("thousand")) }, { repeats: 9 });
-  const replayed = hostMs.slice(2).sort((a, b) => a - b)[4]!;
+    const made = step("thousand");
+    hostMs.push(performance.now() - start);
+    await takeNumbers(made);
+    wholeMs.push(performance.now() - start);
+  }
+  // The first calls record.
+  const [replayed, whole] = [median(hostMs.slice(3)), median(wholeMs.slice(3))];
   const start = performance.now();
-  const anew = await step("thousand anew")();
+  const { y } = step("thousand anew");
   const anewMs = performance.now() - start;
-  tf.dispose([anew, weight]);
+  tf.dispose([y, weight]);
   return {
     "replay-host/webgpu": {
       ms: replayed,
       dispatches: DISPATCHES,
-      wholeMs: ms.replayed / BURST,
+      wholeMs: whole,
       anewMs,
       ratio: replayed / anewMs,
       bound: `the host's time for the same step run anew, ${gpu.name}`,

@@ -63,7 +63,7 @@ async function main(args: string[]): Promise<number> {
       ...bladeRunners(),
     ];
     const runners = all.filter(({ name }) =>
-      wanted.length === 0 || wanted.some((word) => name.startsWith(word))
+      wanted.length === 0 || wanted.some((word) => name.includes(word.trim()))
     );
     const { rows, reports, skipped } = await takeTurns(runners, Number(rounds ?? 3));
     const differences = differencesFromBlade(reports);
