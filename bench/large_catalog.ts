@@ -9,7 +9,7 @@ import { createStepLog } from "../src/train/step_log.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
-import { peakProducts, peakRate } from "./matmul.ts";
+import { peakProducts } from "./matmul.ts";
 
 const WIDTH = 64, POSITIONS = 32, BATCH = 32;
 
@@ -98,14 +98,14 @@ async function measure(name: string): Promise<Figure> {
   const tokens = BATCH * POSITIONS;
   const scored = negatives === undefined ? items : negatives;
   const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: scored });
-  const gflops = flops / ms.step / 1e6, boundGflops = peakRate(ms.peak);
+  const gflops = flops / ms.step / 1e6, boundGflops = peak.rate(ms.peak);
   return {
     ms: ms.step,
     gflops,
     boundGflops,
     peakMegabytes: await peakMegabytes(),
     ratio: gflops / boundGflops,
-    bound: `512³ matrix product, ${adapter}, ${threads} threads`,
+    bound: `${peak.name}, ${adapter}, ${threads} threads`,
   };
 }
 

@@ -13,7 +13,7 @@ import { createModel } from "../src/train/model.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { forwardFlops } from "./flops.ts";
-import { peakProducts, peakRate } from "./matmul.ts";
+import { peakProducts } from "./matmul.ts";
 
 const ITEMS = 2000, CONTEXTS = 64, GROUP = 8, CUTOFF = 10, HISTORY = 31;
 
@@ -68,14 +68,14 @@ async function onDevice(device: Device): Promise<Record<string, Figure>> {
     const flops = forwardFlops(model.config, { tokens, keys: HISTORY + 1, scored: CONTEXTS, items: ITEMS }) +
       (slate === "plackett-luce" ? 0 : (CUTOFF - 1) *
         forwardFlops(model.config, { tokens: rows, keys: HISTORY + CUTOFF / 2, scored: rows, items: ITEMS }));
-    const gflops = flops / ms.sample / 1e6, boundGflops = peakRate(ms.peak);
+    const gflops = flops / ms.sample / 1e6, boundGflops = peak.rate(ms.peak);
     figures[`sample/${slate}`] = {
       ms: ms.sample,
       slatesPerSecond: 1000 * rows / ms.sample,
       gflops,
       boundGflops,
       ratio: gflops / boundGflops,
-      bound: `512³ matrix product, ${device.adapter}, ${device.threads} threads`,
+      bound: `${peak.name}, ${device.adapter}, ${device.threads} threads`,
     };
     figures[`score/after ${slate}`] = {
       ms: ms.score,

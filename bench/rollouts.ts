@@ -10,7 +10,7 @@ import { devices } from "./devices.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { forwardFlops } from "./flops.ts";
-import { peakProducts, peakRate } from "./matmul.ts";
+import { peakProducts } from "./matmul.ts";
 import { ITEMS, MODEL } from "./train_step.ts";
 
 /** 512 slates of 10 items for 64 contexts. */
@@ -44,14 +44,14 @@ export async function rolloutsOn({ adapter, threads }: Device, repeats = 5): Pro
   }, { repeats, warmUps: 2 });
   peak.dispose();
   disposeTree(parameters);
-  const gflops = rolloutFlops() / ms.rollouts / 1e6, boundGflops = peakRate(ms.peak);
+  const gflops = rolloutFlops() / ms.rollouts / 1e6, boundGflops = peak.rate(ms.peak);
   return {
     ms: ms.rollouts,
     slatesPerSecond: 1000 * CONTEXTS * GROUP / ms.rollouts,
     gflops,
     boundGflops,
     ratio: gflops / boundGflops,
-    bound: `512³ matrix product, ${adapter}, ${threads} threads`,
+    bound: `${peak.name}, ${adapter}, ${threads} threads`,
   };
 }
 

@@ -11,7 +11,7 @@ import { devices } from "./devices.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
-import { peakProducts, peakRate } from "./matmul.ts";
+import { peakProducts } from "./matmul.ts";
 
 export const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
 
@@ -81,7 +81,7 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
   freeFitState(state);
   const tokens = BATCH * POSITIONS;
   const flops = trainingFlops(model.config, { tokens, keys: POSITIONS, scored: tokens, items: ITEMS });
-  const gflops = flops / stepMs / 1e6, boundGflops = peakRate(ms.peak);
+  const gflops = flops / stepMs / 1e6, boundGflops = peak.rate(ms.peak);
   return {
     [`train-step/${name}`]: {
       ms: stepMs,
@@ -89,7 +89,7 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
       gflops,
       boundGflops,
       ratio: gflops / boundGflops,
-      bound: `512³ matrix product, ${adapter}`,
+      bound: `${peak.name}, ${adapter}`,
     },
   };
 }
