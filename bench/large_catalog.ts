@@ -1,7 +1,6 @@
 import { closeDevice, openDevice } from "../src/device/open_device.ts";
 import { findBlas } from "../src/device/native/find_blas.ts";
 import { initialParameters } from "../src/model/parameters.ts";
-import { randomKey } from "../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../src/train/fit_state.ts";
 import { createModel } from "../src/train/model.ts";
@@ -10,6 +9,7 @@ import type { Bench, Figure } from "./figure.ts";
 import { medianMs } from "./figure.ts";
 import { trainingFlops } from "./flops.ts";
 import { peakProducts } from "./matmul.ts";
+import { OPTIONS } from "./train_step.ts";
 
 const WIDTH = 64, POSITIONS = 32, BATCH = 32;
 
@@ -69,19 +69,7 @@ async function measure(name: string): Promise<Figure> {
       (_, i) => ({ after: i, item: (row * 7_001 + i * 13_007) % items, weight: 1 }),
     ),
   }));
-  const options: FitOptions = {
-    stage: "sft",
-    epochs: 100,
-    batch: BATCH,
-    learningRate: 1e-3,
-    warmup: 0.1,
-    weightDecay: 0.01,
-    clipNorm: 1,
-    patience: 3,
-    cutoff: 10,
-    key: randomKey(1),
-    ...(negatives === undefined ? {} : { negatives }),
-  };
+  const options: FitOptions = { ...OPTIONS, ...(negatives === undefined ? {} : { negatives }) };
   const optimizer = fitOptimizer(BATCH, options);
   let state = startFit(initialParameters(model.config, options.key), optimizer);
   const log = createStepLog("sft", { stage() {}, step() {}, note() {} });

@@ -1,21 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostArrays, uploadArrays, type Uploaded } from "./arrays.ts";
-import { executorOf } from "./executor.ts";
-
-/** A computation that is asked for again and again with other numbers in the same shapes. */
-export interface Computation<A extends HostArrays> {
-  /** What it is; computations of one name, constants and shapes do the same. */
-  readonly name: string;
-  /** Every number, switch or configuration that the body takes from elsewhere. */
-  readonly constants: unknown;
-  /** What changes from call to call. */
-  readonly arrays: A;
-  /** The tensors that the body reads, or updates in place, beside those. */
-  readonly weights: Readonly<Record<string, tf.Tensor>>;
-}
-
-/** Tensors by name that a body gives back. */
-export type Outputs = Readonly<Record<string, tf.Tensor>>;
+import { type Computation, executorOf, type Outputs } from "./executor.ts";
 
 /**
  * Runs a computation and gives back its outputs, the caller's to free; all else that it made is freed.

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { keyOfWords } from "../numerics/random.ts";
-import type { CpuKernel } from "./cpu_kernels.ts";
+import type { CpuKernel } from "./cpu_kernel.ts";
 import { FUSED } from "./fused.ts";
 import { NO_SCORE } from "./ops_draw.ts";
 

@@ -2,22 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { keyOfWords } from "../numerics/random.ts";
 import { CPU_DECODING_KERNELS } from "./cpu_decoding_kernels.ts";
+import type { CpuKernel } from "./cpu_kernel.ts";
 import { FUSED } from "./fused.ts";
 import { EXCLUDED } from "./exclusions.ts";
 import { lookUpKernel } from "./table_rows.ts";
-
-type Values = (tensor: tf.TensorInfo) => Float32Array;
-type Output = (shape: number[], values: Float32Array) => tf.TensorInfo;
-type Inputs = Readonly<Record<string, tf.TensorInfo>>;
-/** A kernel on the values of its inputs, which it may change in place. */
-export type CpuKernel = (
-  inputs: Inputs,
-  attributes: Record<string, number>,
-  values: Values,
-  output: Output,
-) =>
-  | tf.TensorInfo
-  | tf.TensorInfo[];
 
 /** The project's own kernels that every backend has, as plain loops: the reference for the other backends. */
 const KERNELS: Readonly<Record<string, CpuKernel>> = {
@@ -132,7 +120,7 @@ export function registerCpuKernels(): void {
       kernelFunc: ({ inputs, backend, attrs }) => {
         const cpu = backend as MathBackendCPU;
         return kernel(
-          inputs as Inputs,
+          inputs as Readonly<Record<string, tf.TensorInfo>>,
           attrs as Record<string, number>,
           ({ dataId }) => cpu.data.get(dataId).values as Float32Array,
           (shape, values) => cpu.makeTensorInfo(shape, "float32", values),

@@ -8,7 +8,6 @@ export { type DrawInputs, drawItems, emptyPicks, NO_SCORE, type Picks } from "./
 export { catalogScores } from "./ops_catalog_scores.ts";
 export { dropout } from "./ops_dropout.ts";
 export { logSumExpRows } from "./ops_log_sum_exp.ts";
-export { oneHot } from "./ops_one_hot.ts";
 export { rmsNorm } from "./ops_rms_norm.ts";
 export { rotary } from "./ops_rotary.ts";
 export { swiglu } from "./ops_swiglu.ts";

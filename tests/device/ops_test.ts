@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
-import { logSumExpRows, oneHot, rmsNorm } from "../../src/device/ops.ts";
+import { logSumExpRows, rmsNorm } from "../../src/device/ops.ts";
 import { swiglu } from "../../src/device/ops.ts";
 import { addToRows, putRows, zeroTable } from "../../src/device/table_rows.ts";
 import { onEachDevice } from "./devices.ts";
@@ -117,12 +117,6 @@ onEachDevice("gather with batchDims is refused on wasm, where tfjs answers wrong
   const x = tf.tensor2d([[1, 2], [3, 4]]), index = tf.tensor2d([[0], [1]], [2, 1], "int32");
   assertThrows(() => tf.gather(x, index, 1, 1), TypeError, "batchDims");
 }, ["wasm"]);
-
-onEachDevice("oneHot is a unit matrix's rows as float32", async () => {
-  const rows = oneHot(tf.tensor1d([2, 0], "int32"), 3);
-  assertEquals(rows.dtype, "float32");
-  assertEquals([...await rows.data()], [0, 0, 1, 1, 0, 0]);
-});
 
 onEachDevice("slices, splits and concatenations move what they say, along every axis", async () => {
   const x = tf.tensor(Float32Array.from({ length: 24 }, (_, i) => i), [2, 3, 4]);

@@ -34,6 +34,18 @@ export interface GpuCall {
   readonly units: number;
 }
 
+/** Kernels by the name that tfjs runs them under. */
+export type GpuKernels = Readonly<
+  Record<
+    string,
+    (
+      backend: WebgpuBackend,
+      inputs: Readonly<Record<string, tf.TensorInfo>>,
+      attributes: Readonly<Record<string, number>>,
+    ) => tf.TensorInfo[]
+  >
+>;
+
 /** The least that every WebGPU device allows in one dimension. */
 const MOST_GROUPS = 65535;
 

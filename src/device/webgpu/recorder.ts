@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostArrays, Uploaded } from "../arrays.ts";
-import type { Computation, Outputs } from "../computation.ts";
-import type { Executor } from "../executor.ts";
+import type { Computation, Executor, Outputs } from "../executor.ts";
 import { createArena } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { captureDispatches, Refusal } from "./capture.ts";

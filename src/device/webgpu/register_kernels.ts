@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../fused.ts";
 import { lookUpKernel } from "../table_rows.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
+import type { GpuKernels } from "./gpu_kernel.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
 import { attentionKernels } from "./kernels/attention.ts";
 import { cachedAttentionKernels } from "./kernels/cached_attention.ts";
@@ -14,18 +15,6 @@ import { rmsNormKernels } from "./kernels/rms_norm.ts";
 import { rotaryKernels } from "./kernels/rotary.ts";
 import { swigluKernels } from "./kernels/swiglu.ts";
 import { tableRowKernels } from "./kernels/table_rows.ts";
-
-/** Kernels by the name that tfjs runs them under. */
-export type GpuKernels = Readonly<
-  Record<
-    string,
-    (
-      backend: WebgpuBackend,
-      inputs: Readonly<Record<string, tf.TensorInfo>>,
-      attributes: Readonly<Record<string, number>>,
-    ) => tf.TensorInfo[]
-  >
->;
 
 const KERNELS: GpuKernels = {
   ...adamwKernels,

@@ -6,22 +6,8 @@ import { madd } from "./lanes.ts";
 
 /** 1.5·2²³: a small number added to it is rounded to a whole one, which stands in the sum's low bits. */
 const ROUNDING: f32 = 12582912;
-const ROUNDING_BITS: i32 = 0x4b400000;
 
-/** eˣ in four lanes within 2 ulp (Cephes' expf): 0 below −87.3, ∞ above 88.7, NaN kept. */
-export function exp4(x: v128): v128 {
-  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-88));
-  const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
-  const p = expOfRest(clamped, rounded);
-  // 2ⁿ as two factors: n reaches 128, which one exponent cannot hold.
-  const whole = i32x4.sub(rounded, i32x4.splat(ROUNDING_BITS));
-  const half = i32x4.shr_s(whole, 1), bias = i32x4.splat(127);
-  const front = f32x4.mul(p, i32x4.shl(i32x4.add(half, bias), 23));
-  const all = f32x4.mul(front, i32x4.shl(i32x4.add(i32x4.sub(whole, half), bias), 23));
-  return v128.andnot(all, f32x4.lt(x, f32x4.splat(-87.3)));
-}
-
-/** The same from −87 to 87, and beyond these what it is there: enough beside a term of 1. NaN kept. */
+/** eˣ in four lanes within 2 ulp (Cephes' expf) from −87 to 87, and beyond these what it is there. NaN kept. */
 export function expWithin4(x: v128): v128 {
   const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(87)), f32x4.splat(-87));
   const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));
@@ -43,7 +29,7 @@ function expOfRest(x: v128, rounded: v128): v128 {
   return f32x4.add(madd(p, f32x4.mul(r, r), r), f32x4.splat(1));
 }
 
-/** The same bits as `exp4` for x ≤ 0, or little above, in two thirds of the time: what a softmax needs. */
+/** The same for x ≤ 0, or little above, with 0 below −87.3: what a softmax needs. */
 export function expDown4(x: v128): v128 {
   const clamped = f32x4.pmax(x, f32x4.splat(-88));
   const rounded = madd(clamped, f32x4.splat(1.44269504088896341), f32x4.splat(ROUNDING));

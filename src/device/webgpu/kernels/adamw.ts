@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../../fused.ts";
-import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
-import type { GpuKernels } from "../register_kernels.ts";
+import { type GpuKernel, type GpuKernels, runGpuKernel } from "../gpu_kernel.ts";
 import { REDUCTIONS } from "./wgsl.ts";
 
 const LANES = 256;

@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
-import type { GpuKernels } from "../register_kernels.ts";
+import { type GpuKernel, type GpuKernels, runGpuKernel } from "../gpu_kernel.ts";
 
 /*
  * C = A·B in tiles. 256 lanes compute a tile of 64 × 64, four by four each, from slices of A and B that they bring into

@@ -1,6 +1,5 @@
 import { FUSED } from "../../fused.ts";
-import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
-import type { GpuKernels } from "../register_kernels.ts";
+import { type GpuKernel, type GpuKernels, runGpuKernel } from "../gpu_kernel.ts";
 
 const LANES = 256;
 

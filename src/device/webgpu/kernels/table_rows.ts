@@ -1,7 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../../fused.ts";
-import { type GpuKernel, runGpuKernel } from "../gpu_kernel.ts";
-import type { GpuKernels } from "../register_kernels.ts";
+import { type GpuKernel, type GpuKernels, runGpuKernel } from "../gpu_kernel.ts";
 
 /*
  * The embedding gradient without float atomics, whose order of addition changes from run to run: positions are sorted
