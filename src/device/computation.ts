@@ -53,6 +53,7 @@ export function compute<A extends HostArrays, O extends Outputs>(
  * ```
  */
 export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]> {
+  if (tensors.length === 0) return [];
   const backend = tf.backend();
   const executor = executorOf(backend);
   const start = performance.now();
