@@ -21,7 +21,7 @@ export const trainCommand: Command = {
   ],
   details: "Ctrl-C saves the state and stops with code 3; `train --resume DIR` goes on from there.",
   examples: [
-    { line: "train configs/quickstart.jsonc", about: "the demo, about a minute on a laptop" },
+    { line: "train configs/quickstart.jsonc", about: "the demo, half a minute on a laptop" },
     {
       line: "train configs/movietweetings-100k.jsonc --set data.folder=../data/100K --seed 2",
       about: "real data of yours, another seed",
