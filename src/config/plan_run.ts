@@ -12,13 +12,10 @@ import type { BladeConfig } from "./schema.ts";
  * Floating point operations a second that the estimate assumes: what training reaches with wasm on two cores of a
  * server of 2023 (docs/performance.md). A GPU is faster.
  */
-const ASSUMED_RATE = 12e9;
+const ASSUMED_RATE = 18e9;
 
-/**
- * What plackett-luce does for one item of one slate, in operations at that rate: the host draws from all items, the
- * device sums over them for the policy and the reference, and back. Measured with 2,414 items and 16 slates.
- */
-const PER_ITEM = { draw: 300, score: 700 };
+/** What plackett-luce draws one slate with, in operations at that rate and item. Measured with 2,414 items and 16 slates. */
+const DRAW_PER_ITEM = 400;
 
 /** What a run would do, with its sizes and an estimate of time and memory. Reads the data, trains nothing. */
 export async function planRun(config: BladeConfig): Promise<RunPlan> {
@@ -114,9 +111,9 @@ function workOf(
         ? { "sft-continued": align.epochs * 3 * historyLength * (body + head) }
         : {}),
       ...(align.method === "sft" ? {} : {
-        prior: target.priorSlates * (forward / align.groupSize + slateItems * PER_ITEM.draw),
+        prior: target.priorSlates * (forward / align.groupSize + slateItems * DRAW_PER_ITEM),
         align: align.epochs *
-          (5 * forward + align.groupSize * slateItems * (PER_ITEM.draw + PER_ITEM.score)),
+          (5 * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
       }),
       evaluate: (sft.epochs + align.epochs + 4) * evaluated * (20 * body + head),
     },

@@ -38,23 +38,26 @@ export function layOutPlackettLuce(
   const ofContext = groupSize * cutoff;
   const picks = new Int32Array(slateCount * cutoff);
   const present = new Float32Array(slateCount * cutoff);
-  const others = new Float32Array(slateCount * ofContext).fill(EXCLUDED);
+  const others = new Float32Array(slateCount * ofContext);
   const exclusions = exclusionList(contexts.length);
   contexts.forEach(({ seen }, b) => {
     const places = new Map<number, number>();
-    const own = Array.from({ length: groupSize }, (_, g) => new Set(picksOf(slates, b * groupSize + g)));
+    const left = new Float32Array(ofContext).fill(EXCLUDED);
+    const own = Array.from({ length: groupSize }, (_, g) => picksOf(slates, b * groupSize + g));
     own.forEach((items, g) =>
-      [...items].forEach((item, k) => {
+      items.forEach((item, k) => {
         const place = g * cutoff + k;
-        if (!places.has(item)) places.set(item, place);
         picks[b * ofContext + place] = item;
         present[b * ofContext + place] = 1;
+        if (places.has(item)) return;
+        places.set(item, place);
+        left[place] = 0;
       })
     );
     own.forEach((items, g) => {
-      for (const [item, place] of places) {
-        if (!items.has(item)) others[(b * groupSize + g) * ofContext + place] = 0;
-      }
+      const row = (b * groupSize + g) * ofContext;
+      others.set(left, row);
+      for (const item of items) others[row + places.get(item)!] = EXCLUDED;
     });
     exclusions.exclude(b, exclusions.add(seen), exclusions.add(places.keys()));
   });
