@@ -126,7 +126,7 @@ async function openWebgpu(why: string): Promise<Device> {
       mend: "install the GPU's driver (on Linux its Vulkan driver), or choose --device wasm",
     });
   }
-  await startWebgpuBackend();
+  await startWebgpuBackend(found.fallback);
   return {
     backend: "webgpu",
     adapter: found.name,

@@ -2,6 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals } from "@std/assert";
 import { compute, readNumbers, takeNumbers } from "../../src/device/computation.ts";
 import { executorOf, useExecutor } from "../../src/device/executor.ts";
+import type { WebgpuBackend } from "../../src/device/webgpu/backend_internals.ts";
+import { createRecorder } from "../../src/device/webgpu/recorder.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../../src/train/fit_next_items.ts";
 import { freeFitState, startFit } from "../../src/train/fit_state.ts";
@@ -155,6 +157,31 @@ async function anew<T>(job: () => Promise<T>): Promise<T> {
     useExecutor(tf.backend(), executor);
   }
 }
+
+onEachDevice("a replay that is handed over in portions does the same work in the same order", async () => {
+  const executor = executorOf(tf.backend())!;
+  const weight = tf.scalar(3);
+  const call = async (portion: number) => {
+    useExecutor(tf.backend(), createRecorder(tf.backend() as unknown as WebgpuBackend, portion));
+    const found = [];
+    for (let x = 1; x < 5; x++) {
+      const { y } = await takeNumbers(compute(
+        { name: "test portions", constants: null, arrays: { x: column(x) }, weights: { weight } },
+        ({ x }) => ({ y: tf.sub(tf.square(tf.add(tf.mul(x, weight), 1)), x) }),
+      ));
+      found.push(y[0]);
+    }
+    return found;
+  };
+  try {
+    for (const portion of [1, 3, 4, Infinity]) {
+      assertEquals(await call(portion), [15, 47, 97, 165], `${portion}`);
+    }
+  } finally {
+    useExecutor(tf.backend(), executor);
+    weight.dispose();
+  }
+}, ["webgpu"]);
 
 onEachDevice("replayed steps end with the bits of steps that are run anew", async () => {
   const recorded = await train("recorded");

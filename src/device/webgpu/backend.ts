@@ -6,12 +6,19 @@ import { createRecorder } from "./recorder.ts";
 import { registerWebgpuKernels } from "./register_kernels.ts";
 
 /**
+ * Dispatches that are handed over at once: on an H200 rollouts of 589 took 8.6 ms, in one go 10.3 to 11.2, and training
+ * steps no longer.
+ */
+const PORTION = 128;
+
+/**
  * Starts tfjs's webgpu backend with settings that keep bits and device what they seem: no silent step aside to the
  * processor for small tensors, no matrix product that adds partial sums by float atomics.
  *
+ * @param played whether the processor plays the GPU: then handing work over waits for what was handed over before.
  * @throws {BladeError} when the backend does not start.
  */
-export async function startWebgpuBackend(): Promise<void> {
+export async function startWebgpuBackend(played: boolean): Promise<void> {
   await import("@tensorflow/tfjs-backend-webgpu");
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   tf.env().set("WEBGPU_THRESHOLD_TO_INCREASE_WORKGROUPS_FOR_MATMUL", 1);
@@ -31,5 +38,5 @@ export async function startWebgpuBackend(): Promise<void> {
   const backend = tf.backend() as unknown as WebgpuBackend;
   if (executorOf(backend)) return;
   registerWebgpuKernels();
-  useExecutor(backend, createRecorder(backend));
+  useExecutor(backend, createRecorder(backend, played ? Infinity : PORTION));
 }

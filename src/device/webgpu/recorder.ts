@@ -24,8 +24,10 @@ type Known =
 /**
  * Runs computations by recording them: the first two calls run the body and list its dispatches, later ones replay the
  * list. A body that cannot be recorded, or whose two lists or constants differ, is run anew every time, and said so once.
+ *
+ * @param portion dispatches that a replay hands over at once
  */
-export function createRecorder(backend: WebgpuBackend): Executor {
+export function createRecorder(backend: WebgpuBackend, portion: number): Executor {
   const listener = { tell: (message: string) => console.error(message) };
   const arena = createArena(backend.device);
   const readBuffers = createReader(backend.device);
@@ -121,7 +123,7 @@ export function createRecorder(backend: WebgpuBackend): Executor {
       const buffers = buffersOf(backend, weights);
       const recording = recordingOf(keyOf(computation, buffers), computation, body as never);
       if (recording === null) return runAnew(backend, computation, body);
-      const results = replay(backend, recording, computation.arrays, buffers);
+      const results = replay(backend, recording, computation.arrays, buffers, portion);
       forgetHostCopies(backend, weights);
       return Object.fromEntries(
         results.map((result, i) => [

@@ -25,12 +25,17 @@ export interface Recording {
 /** Weights that a recording remembers bind groups for: the policy, the reference, an average, the best so far. */
 const MOST_REBOUND = 6;
 
-/** Runs a recording on new numbers; new tensors. */
+/**
+ * Runs a recording on new numbers; new tensors.
+ *
+ * @param portion dispatches that are handed over at once, so that the GPU begins while the host goes on
+ */
 export function replay(
   backend: WebgpuBackend,
   recording: Recording,
   arrays: HostArrays,
   weights: readonly GPUBuffer[],
+  portion: number,
 ): tf.TensorInfo[] {
   const { device } = backend;
   backend.endComputePassEncoder();
@@ -40,18 +45,24 @@ export function replay(
     device.queue.writeBuffer(buffer, 0, data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
   }
   const groups = bindGroupsFor(device, recording, weights);
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
   const { dispatches } = recording.capture;
-  let last: GPUComputePipeline | null = null;
-  for (let i = 0; i < dispatches.length; i++) {
-    const { pipeline, groups: [x, y, z] } = dispatches[i]!;
-    if (pipeline !== last) pass.setPipeline(pipeline);
-    last = pipeline;
-    pass.setBindGroup(0, groups[i]!);
-    pass.dispatchWorkgroups(x, y, z);
+  let encoder = device.createCommandEncoder();
+  for (let first = 0; first < dispatches.length; first += portion) {
+    if (first > 0) {
+      device.queue.submit([encoder.finish()]);
+      encoder = device.createCommandEncoder();
+    }
+    const pass = encoder.beginComputePass();
+    let last: GPUComputePipeline | null = null;
+    for (let i = first; i < Math.min(dispatches.length, first + portion); i++) {
+      const { pipeline, groups: [x, y, z] } = dispatches[i]!;
+      if (pipeline !== last) pass.setPipeline(pipeline);
+      last = pipeline;
+      pass.setBindGroup(0, groups[i]!);
+      pass.dispatchWorkgroups(x, y, z);
+    }
+    pass.end();
   }
-  pass.end();
   const results = recording.outputs.map(({ buffer, shape, dtype }) => {
     const result = backend.makeTensorInfo(shape, dtype);
     backend.uploadToGPU(result.dataId);
