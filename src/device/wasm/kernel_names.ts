@@ -26,10 +26,10 @@ export const KERNEL_NAMES = [
 
 export type KernelName = typeof KERNEL_NAMES[number];
 
-/** Rows of a matrix product that one part of the work computes: 16 tiles of the kernel. */
-export const BLOCK_ROWS = 96;
+/** Rows of a matrix product that one part of the work computes: 20 tiles of the kernel. */
+export const BLOCK_ROWS = 100;
 
-/** Bytes of the packing buffer of a thread: 512 rows of 8 floats of B, a row of spare output, 512 × 96 floats of A. */
+/** Bytes of the packing buffer of a thread: 512 rows of 8 floats of B, a row of spare output, 512 × 100 floats of A. */
 export const SCRATCH_BYTES = 512 * 8 * 4 + 64 + 512 * BLOCK_ROWS * 4;
 
 /** The kernels of one instance, by number. */

@@ -4,7 +4,7 @@ import { madd } from "./lanes.ts";
 
 /** Rows of B that are packed at once; PANEL_ROWS × TILE_COLUMNS floats fit a level-1 cache. */
 const PANEL_ROWS: i32 = 512;
-const TILE_ROWS: i32 = 6;
+const TILE_ROWS: i32 = 5;
 const TILE_COLUMNS: i32 = 8;
 
 /** Where scratch holds, after the panel of B and a row of spare output, the packed rows of A. */
@@ -103,15 +103,15 @@ function product(
 }
 
 /**
- * Copies `tiles` × 6 rows of a transposed A, whose rows lie side by side, to scratch as [tiles, depth, 6]: read along
+ * Copies `tiles` × 5 rows of a transposed A, whose rows lie side by side, to scratch as [tiles, depth, 5]: read along
  * memory once instead of across it for every panel of B.
  */
 function packTiles(a: usize, tiles: i32, depth: i32, aColumn: i32): void {
   for (let k = 0; k < depth; k++, a += <usize> aColumn << 2) {
     let from = a, to = scratch + TILES_AT + (<usize> (k * TILE_ROWS) << 2);
-    for (let t = 0; t < tiles; t++, from += 24, to += <usize> (TILE_ROWS * depth) << 2) {
+    for (let t = 0; t < tiles; t++, from += 20, to += <usize> (TILE_ROWS * depth) << 2) {
       v128.store(to, v128.load(from));
-      store<u64>(to, load<u64>(from, 16), 16);
+      store<f32>(to, load<f32>(from, 16), 16);
     }
   }
 }
@@ -161,18 +161,21 @@ function transpose4(from: usize, stride: usize, to: usize): void {
   v128.store(to, v128.shuffle<f32>(b, d, 2, 3, 6, 7), 96);
 }
 
-/** Six rows by eight columns against the packed panel; twelve sums stay in registers. */
+/**
+ * Five rows by eight columns against the packed panel. Ten sums, two vectors of B, a number of A and a product stay in
+ * registers: of sixteen the engine keeps one for itself, so a sixth row would be spilled.
+ */
 function tile(a: usize, c: usize, cStride: usize, depth: i32, aRow: i32, aColumn: i32, add: bool): void {
   const step = <usize> aColumn << 2, stride = <usize> aRow << 2;
-  const c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride;
+  const c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride;
   let s00 = f32x4.splat(0), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
-  let s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
+  let s30 = s00, s31 = s00, s40 = s00, s41 = s00;
   if (add) {
     s00 = v128.load(c), s01 = v128.load(c, 16), s10 = v128.load(c1), s11 = v128.load(c1, 16);
     s20 = v128.load(c2), s21 = v128.load(c2, 16), s30 = v128.load(c3), s31 = v128.load(c3, 16);
-    s40 = v128.load(c4), s41 = v128.load(c4, 16), s50 = v128.load(c5), s51 = v128.load(c5, 16);
+    s40 = v128.load(c4), s41 = v128.load(c4, 16);
   }
-  let a0 = a, a1 = a + stride, a2 = a1 + stride, a3 = a2 + stride, a4 = a3 + stride, a5 = a4 + stride;
+  let a0 = a, a1 = a + stride, a2 = a1 + stride, a3 = a2 + stride, a4 = a3 + stride;
   let b = scratch;
   for (let k = depth; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
@@ -187,13 +190,11 @@ function tile(a: usize, c: usize, cStride: usize, depth: i32, aRow: i32, aColumn
     s30 = madd(x, b0, s30), s31 = madd(x, b1, s31);
     x = v128.load_splat<f32>(a4);
     s40 = madd(x, b0, s40), s41 = madd(x, b1, s41);
-    x = v128.load_splat<f32>(a5);
-    s50 = madd(x, b0, s50), s51 = madd(x, b1, s51);
-    a0 += step, a1 += step, a2 += step, a3 += step, a4 += step, a5 += step;
+    a0 += step, a1 += step, a2 += step, a3 += step, a4 += step;
   }
   v128.store(c, s00), v128.store(c, s01, 16), v128.store(c1, s10), v128.store(c1, s11, 16);
   v128.store(c2, s20), v128.store(c2, s21, 16), v128.store(c3, s30), v128.store(c3, s31, 16);
-  v128.store(c4, s40), v128.store(c4, s41, 16), v128.store(c5, s50), v128.store(c5, s51, 16);
+  v128.store(c4, s40), v128.store(c4, s41, 16);
 }
 
 /** What is left at the lower and right border: one row at a time, narrow columns through the spare tile of scratch. */
