@@ -41,7 +41,7 @@ export async function rolloutsOn({ adapter, threads }: Device, repeats = 5): Pro
   const ms = await medianMs({
     peak: peak.run,
     rollouts: () => rollOut(model.policy, parameters, contexts, options),
-  }, { repeats, warmUps: 2 });
+  }, { repeats, warmUps: 5 });
   peak.dispose();
   disposeTree(parameters);
   const gflops = rolloutFlops() / ms.rollouts / 1e6, boundGflops = peak.rate(ms.peak);

@@ -64,7 +64,7 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
   const examples = batchOfExamples();
   const optimizer = fitOptimizer(BATCH, OPTIONS);
   let state = startFit(initialParameters(model.config, OPTIONS.key), optimizer);
-  // As many steps as are made before what they measured is read, and that too.
+  // As many steps as are made before what they measured is read, and that too. The first twenty are the compilers'.
   const count = stepsPerRead();
   const log = createStepLog("sft", quiet, count);
   const peak = peakProducts();
@@ -75,7 +75,7 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
         state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
       }
     },
-  }, { repeats: 15, warmUps: 3 });
+  }, { repeats: 15, warmUps: 20 });
   const stepMs = ms.steps / count;
   peak.dispose();
   freeFitState(state);
