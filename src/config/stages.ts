@@ -27,7 +27,7 @@ import type { Model } from "../train/model.ts";
 import { heldOutExamples, type NextItemExample, nextItemExamples } from "../train/next_item_examples.ts";
 import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
 import { type ValidationMeasure, validationScore } from "../train/validation.ts";
-import { alignOptimizerOf, fitOptionsOf, objectiveOf } from "./assemble.ts";
+import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
 
@@ -204,15 +204,15 @@ function alignSettingOf(
   reference: Parameters,
   composition: Composition,
 ): AlignSetting {
-  const { anchor, emaDecay, klCoefficient, groupSize, cutoff } = config.align;
+  const { emaDecay, klCoefficient, groupSize, cutoff } = config.align;
+  const contexts = materials.align.contexts.length;
   return {
     model,
     reference,
-    objective: objectiveOf(config),
-    optimizer: alignOptimizerOf(config, materials.align.contexts.length),
+    ...updateOf(config, contexts),
+    optimizer: alignOptimizerOf(config, contexts),
     composition,
     signals: materials.signals(materials.align),
-    anchor,
     emaDecay,
     klCoefficient,
     groupSize,
@@ -230,13 +230,14 @@ function freshAlignment(
   const { contexts } = materials.align;
   const empty = createBelief({
     ...config.target,
+    ties: alignMethodOf(config).ties,
     contexts: contexts.length,
     columns: composition.terms.length,
   });
   const ids = contexts.map(({ contextId }) => contextId);
   const belief = setPrior(empty, ids, prior, prior.slates);
   return startAlignment(reference, optimizer, belief, prior.population, {
-    average: anchor === "ema",
+    average: anchor === "ema" || anchor === "opponent",
     constraints: composition.constraints.length,
   });
 }

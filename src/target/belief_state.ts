@@ -1,5 +1,5 @@
 import { BladeError } from "../core/errors.ts";
-import type { StaticTies } from "./density_ratio.ts";
+import type { StaticTies } from "../core/rewards.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { requireBestOf, requireCapacity, requireDiscount, requireWeight } from "./requirements.ts";
 import { emptyPool, type RewardPool } from "./reward_pool.ts";

@@ -1,3 +1,4 @@
+import type { StaticTies } from "../core/rewards.ts";
 import { digammaDifference, logBetaMoment } from "../numerics/gamma_differences.ts";
 import { log1mExp } from "../numerics/log_space.ts";
 
@@ -40,13 +41,6 @@ export function logDensityRatio(below: number, equal: number, above: number, n: 
   // Γ(n) Γ(W) / Γ(W+n) = m_n(1, W − 1) / n
   return logBetaMoment(1, total - 1, n) + Math.log(total / n);
 }
-
-/**
- * How the static target reads p off the reference's slates where rewards tie. `half`: ties count half. `up-to`: they
- * count in full, the p_≤ of vBoN (arXiv 2407.06057). `exact`: p_≤ and p_< apart, (p_≤ⁿ − p_<ⁿ)/p_=, as BOND has it
- * (arXiv 2407.14622, theorem 1).
- */
-export type StaticTies = "half" | "up-to" | "exact";
 
 /**
  * ω of the static target: log n + (n−1) log p̂ with p̂ the share of the reference's slates below, ties as told, and at

@@ -1,4 +1,5 @@
-import { logDensityRatio, staticLogDensityRatio, type StaticTies } from "./density_ratio.ts";
+import type { StaticTies } from "../core/rewards.ts";
+import { logDensityRatio, staticLogDensityRatio } from "./density_ratio.ts";
 import { tallyRows } from "./observations.ts";
 import { massAround, type RewardMass, totalMass } from "./reward_mass.ts";
 import { roundSignificant } from "../numerics/round_significant.ts";

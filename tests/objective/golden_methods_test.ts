@@ -16,7 +16,7 @@ import { policyLoss, policyLossArrays } from "../../src/objective/policy_loss.ts
 import { clippedCoefficients, clippedSurrogate } from "../../src/objective/ppo_clip.ts";
 import { bestOfNDensityRatio, bestOfNLimits } from "../../src/target/best_of_n.ts";
 import { createBelief, setPrior, weighBatch } from "../../src/target/belief.ts";
-import type { StaticTies } from "../../src/target/density_ratio.ts";
+import type { StaticTies } from "../../src/core/rewards.ts";
 import { bestOfNBound } from "../../src/train/prior.ts";
 
 interface Case {
