@@ -159,7 +159,10 @@ function meanMeasured(steps: readonly Measured[]): Measured {
   const [first, ...others] = steps;
   if (others.length === 0) return first!;
   const mean = (of: (measured: Measured) => tf.Tensor) =>
-    tf.tidy(() => tf.div(tf.addN(steps.map(of)), steps.length) as tf.Scalar);
+    tf.tidy(() => {
+      const total = steps.map(of).reduce((sum, value) => tf.add(sum, value));
+      return tf.mul(total, 1 / steps.length) as tf.Scalar;
+    });
   const loss = mean((measured) => measured.loss);
   const gradientNorm = mean((measured) => measured.gradientNorm);
   const { loss: _loss, gradientNorm: _norm, ...kept } = first!;

@@ -213,7 +213,6 @@ Deno.test("A ratio that overflows does not reach a slate that teaches nothing", 
 const NAMES = Object.keys(METHODS) as MethodName[];
 
 function plain(reward: readonly number[], groupSize: number): ObjectiveInput {
-  const rows = reward.length;
   const undefinedWhereReward = (value: number) =>
     Float64Array.from(reward, (r) => Number.isNaN(r) ? NaN : value);
   return {

@@ -84,6 +84,8 @@ for (const [method, { slates }] of Object.entries(METHODS) as [MethodName, typeo
       assert(kl[0]! < 0.01 && mean(kl.slice(-3)) > 2 * kl[0]!, `KL ${kl}`);
       assertEquals(course(done, "entropy").length, slates.startsWith("policy") ? 18 : 0);
       assert(losses.every(Number.isFinite));
+      const online = slates.startsWith("policy");
+      assertEquals(done.outcome!.summary[0]!.startsWith("Learned from slates of the reference"), !online);
     },
   });
 }
