@@ -48,7 +48,16 @@ async function onDevice({ adapter }: Device): Promise<Figure> {
   const log = createStepLog("align", quiet, count);
   let state = { parameters, optimizer: optimizer.init(parameters) };
   const update = (contexts: readonly Context[], rollouts: Slates) => async () => {
-    const setting = { model, reference, objective: distill(), optimizer, klCoefficient: 0.01 };
+    const setting = {
+      model,
+      reference,
+      objective: distill(),
+      optimizer,
+      klCoefficient: 0.01,
+      source: "policy" as const,
+      updates: 1,
+      clip: { low: 0.2, high: 0.2 },
+    };
     for (let i = 0; i < count; i++) {
       const { optimizer, measured, gauges } = await updatePolicy(
         state,

@@ -24,10 +24,20 @@ export function adviceOn(
   if (first === undefined || last === undefined) return ["Nothing was aligned: align.epochs is 0."];
   warnOfSilentReward(last.tied, observer);
   const passed = last.reward > facts.bestOfN ? "past" : "not past";
+  const learned = facts.online
+    ? [
+      `Training reward ${first.reward.toFixed(4)} in the first epoch, ${
+        last.reward.toFixed(4)
+      } in the last: ` +
+      `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
+      `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last.`,
+    ]
+    : [
+      "Learned from slates of the reference, whose training reward does not move; best-of-" +
+      `${n} of them is ${facts.bestOfN.toFixed(4)}.`,
+    ];
   return [
-    `Training reward ${first.reward.toFixed(4)} in the first epoch, ${last.reward.toFixed(4)} in the last: ` +
-    `${passed} best-of-${n} of the reference, ${facts.bestOfN.toFixed(4)}.`,
-    `Signal ${first.signal.toFixed(3)} nats in the first epoch, ${last.signal.toFixed(3)} in the last.`,
+    ...learned,
     keptWeights(facts),
     ...constraints.map((constraint, i) =>
       keptConstraint(constraint, facts.multipliers[i]!, results, observer)

@@ -1,10 +1,8 @@
-import type { Objective } from "../objective/objective.ts";
-import { backward } from "../objective/backward.ts";
-import { distill } from "../objective/distill.ts";
-import { jeffreys } from "../objective/jeffreys.ts";
+import { type Method, methodOf } from "../objective/methods.ts";
 import { adamw } from "../optimizer/adamw.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { warmupCosine } from "../optimizer/schedules.ts";
+import type { AlignSetting } from "../train/align.ts";
 import { createModel, type Model } from "../train/model.ts";
 import type { FitOptions } from "../train/fit_next_items.ts";
 import { randomKey } from "../numerics/random.ts";
@@ -15,19 +13,41 @@ export function modelOf({ model }: BladeConfig, items: number): Model {
   return createModel(model, items);
 }
 
-/** The objective of alignment. */
-export function objectiveOf({ align }: BladeConfig): Objective {
-  const floor = align.logRatioFloor === null ? {} : { floor: align.logRatioFloor };
-  switch (align.objective) {
-    case "distill":
-      return distill();
-    case "backward":
-      return backward(floor);
-    case "jeffreys":
-      return jeffreys({ beta: align.beta, ...floor });
-    default:
-      throw new TypeError(`Cannot build: ${align.objective satisfies never}`);
-  }
+/**
+ * The method of alignment.
+ *
+ * @throws {TypeError} where there is none: nothing is aligned by `sft`.
+ */
+export function alignMethodOf({ align }: BladeConfig): Method {
+  const method = methodOf(align.method);
+  if (method === null) throw new TypeError(`Cannot align: ${align.method} is no method of alignment`);
+  return method;
+}
+
+/** What the method makes of an update: its slates, its objective, and how often they are used. */
+export function updateOf(
+  config: BladeConfig,
+  contexts: number,
+): Pick<AlignSetting, "source" | "objective" | "anchor" | "rounds" | "updates" | "clip"> {
+  const { align } = config;
+  const method = alignMethodOf(config);
+  return {
+    source: method.slates,
+    objective: method.objective(align, "imitate"),
+    anchor: method.anchor ?? align.anchor,
+    rounds: method.rounds
+      ? {
+        steps: Math.max(1, Math.ceil(alignStepsOf(config, contexts) / align.rounds)),
+        selfPlay: method.objective(align, "self-play"),
+      }
+      : null,
+    updates: align.updates,
+    clip: { low: align.clip, high: align.clipHigh ?? align.clip },
+  };
+}
+
+function alignStepsOf({ align }: BladeConfig, contexts: number): number {
+  return Math.ceil(contexts / align.batch) * align.epochs;
 }
 
 /** Settings of supervised training before alignment, or of its control on the labels that alignment sees. */
@@ -50,8 +70,9 @@ export function fitOptionsOf(config: BladeConfig, stage: FitOptions["stage"]): F
 }
 
 /** The optimizer of alignment over so many contexts. */
-export function alignOptimizerOf({ align }: BladeConfig, contexts: number): Optimizer {
-  const totalSteps = Math.ceil(contexts / align.batch) * align.epochs;
+export function alignOptimizerOf(config: BladeConfig, contexts: number): Optimizer {
+  const { align } = config;
+  const totalSteps = alignStepsOf(config, contexts) * align.updates;
   return adamw({
     learningRate: warmupCosine({
       peak: align.learningRate,

@@ -1,6 +1,7 @@
 import { format } from "@std/fmt/bytes";
 import { parameterCount } from "../model/parameters.ts";
 import { nextItemExamples } from "../train/next_item_examples.ts";
+import { methodWords } from "../report/method_words.ts";
 import { rewardWords } from "../report/reward_words.ts";
 import { duration } from "../report/duration.ts";
 import { modelOf } from "./assemble.ts";
@@ -78,7 +79,7 @@ function stageRows({ device, reward, sft, target, align, evaluate }: BladeConfig
       [
         "align",
         `${align.epochs} epochs of ${align.batch} contexts a step, ${align.groupSize} slates each, ` +
-        `${target.kind} best-of-${target.n}, ${align.objective}, anchor ${align.anchor}`,
+        `${methodWords({ align, target })}${align.updates === 1 ? "" : `, ${align.updates} updates a batch`}`,
       ] as [string, string],
     ]),
     ["evaluate", evaluate.systems.join(", ")],
@@ -113,7 +114,7 @@ function workOf(
       ...(align.method === "sft" ? {} : {
         prior: target.priorSlates * (forward / align.groupSize + slateItems * DRAW_PER_ITEM),
         align: align.epochs *
-          (5 * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
+          ((1 + 4 * align.updates) * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
       }),
       evaluate: (sft.epochs + align.epochs + 4) * evaluated * (20 * body + head),
     },

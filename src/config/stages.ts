@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
 import { copyParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
+import { learnsOnline } from "../report/method_words.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { columnsOf, compose, type Composition, rewardsOf } from "../reward/composition.ts";
 import { createPopulationState } from "../reward/marginal.ts";
@@ -27,7 +28,7 @@ import type { Model } from "../train/model.ts";
 import { heldOutExamples, type NextItemExample, nextItemExamples } from "../train/next_item_examples.ts";
 import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
 import { type ValidationMeasure, validationScore } from "../train/validation.ts";
-import { alignOptimizerOf, fitOptionsOf, objectiveOf } from "./assemble.ts";
+import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
 
@@ -96,6 +97,8 @@ async function fitStage(
 
 /** What alignment says of itself beside its weights. */
 export interface AlignmentFacts {
+  /** Whether the policy draws slates to learn from, so that their reward tells of it. */
+  readonly online: boolean;
   /** What best-of-n of the reference reaches on the contexts of alignment. */
   readonly bestOfN: number;
   readonly course: Course;
@@ -115,12 +118,16 @@ export async function alignedStage(
   const shapes = parameterShapes(model.config);
   const place = placeOf(runFolder, "align");
   const bestOfN = bestOfNBound(prior.slates, rewardsOf(composition.terms, prior), config.target.n);
+  const online = learnsOnline(config.align.method, config.align.groupSize);
   const finished = await readFinished(runFolder, "align");
   if (finished !== null) {
     const course = courseFrom(numbersIn<Float64Array>(finished.tensors, "course", place));
     const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
     const multipliers = numbersIn<Float64Array>(finished.tensors, "multipliers", place);
-    return { parameters, facts: { bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]!, multipliers } };
+    return {
+      parameters,
+      facts: { online, bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]!, multipliers },
+    };
   }
   const setting = alignSettingOf(stage, reference, composition);
   const fresh = freshAlignment(stage, reference, prior, setting);
@@ -141,7 +148,7 @@ export async function alignedStage(
     ]),
     { bestEpoch, bestScore },
   );
-  return { parameters, facts: { bestOfN, course, bestEpoch, multipliers } };
+  return { parameters, facts: { online, bestOfN, course, bestEpoch, multipliers } };
 }
 
 /** Rolls the reference out on the contexts of alignment: what the belief starts from. */
@@ -204,15 +211,15 @@ function alignSettingOf(
   reference: Parameters,
   composition: Composition,
 ): AlignSetting {
-  const { anchor, emaDecay, klCoefficient, groupSize, cutoff } = config.align;
+  const { emaDecay, klCoefficient, groupSize, cutoff } = config.align;
+  const contexts = materials.align.contexts.length;
   return {
     model,
     reference,
-    objective: objectiveOf(config),
-    optimizer: alignOptimizerOf(config, materials.align.contexts.length),
+    ...updateOf(config, contexts),
+    optimizer: alignOptimizerOf(config, contexts),
     composition,
     signals: materials.signals(materials.align),
-    anchor,
     emaDecay,
     klCoefficient,
     groupSize,
@@ -230,13 +237,14 @@ function freshAlignment(
   const { contexts } = materials.align;
   const empty = createBelief({
     ...config.target,
+    ties: alignMethodOf(config).ties,
     contexts: contexts.length,
     columns: composition.terms.length,
   });
   const ids = contexts.map(({ contextId }) => contextId);
   const belief = setPrior(empty, ids, prior, prior.slates);
   return startAlignment(reference, optimizer, belief, prior.population, {
-    average: anchor === "ema",
+    average: anchor === "ema" || anchor === "opponent",
     constraints: composition.constraints.length,
   });
 }

@@ -20,3 +20,10 @@ export interface Preference {
   /** [metrics] negative where less of it is better. */
   readonly weights: ArrayLike<number>;
 }
+
+/**
+ * How the static target reads p off the reference's slates where rewards tie. `half`: ties count half. `up-to`: they
+ * count in full, the p_≤ of vBoN (arXiv 2407.06057). `exact`: p_≤ and p_< apart, (p_≤ⁿ − p_<ⁿ)/p_=, as BOND has it
+ * (arXiv 2407.14622, theorem 1).
+ */
+export type StaticTies = "half" | "up-to" | "exact";

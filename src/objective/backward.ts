@@ -16,6 +16,7 @@ import { eachDefinedGroup, type Objective, type ObjectiveInput } from "./objecti
  * import { assertEquals } from "@std/assert";
  * const input = {
  *   groupSize: 2,
+ *   reward: new Float64Array(2),
  *   logDensityRatio: Float64Array.of(1, -9),
  *   baseline: Float64Array.of(-9, 1),
  *   policyLogProb: new Float64Array(2),

@@ -17,6 +17,7 @@ import { eachDefinedGroup, type Objective, type ObjectiveInput } from "./objecti
  * import { assertAlmostEquals } from "@std/assert";
  * const [better, worse] = distill().coefficients({
  *   groupSize: 2,
+ *   reward: new Float64Array(2),
  *   logDensityRatio: Float64Array.of(Math.log(1.5), Math.log(0.5)),
  *   baseline: new Float64Array(2),
  *   policyLogProb: new Float64Array(2),

@@ -46,6 +46,31 @@ export function klToReference(policyLogProb: Float64Array, referenceLogProb: Flo
 }
 
 /**
+ * KL(π‖π_ref) in nats per slate, from slates that π_ref drew: the mean of w log w − w + 1 with w = π/π_ref, never
+ * negative. The farther π is, the fewer of the slates tell.
+ *
+ * @param policyLogProb [rows] nats.
+ * @param referenceLogProb [rows] nats.
+ *
+ * @example
+ * ```ts
+ * import { klFromReference } from "./gauges.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ * // π = (3/4, 1/4), π_ref = (1/2, 1/2), one slate of each: the divergence itself.
+ * const kl = klFromReference(Float64Array.of(Math.log(3 / 4), Math.log(1 / 4)), new Float64Array(2).fill(-Math.LN2));
+ * assertAlmostEquals(kl, 0.75 * Math.log(1.5) + 0.25 * Math.log(0.5), 1e-15);
+ * ```
+ */
+export function klFromReference(policyLogProb: Float64Array, referenceLogProb: Float64Array): number {
+  let sum = 0;
+  for (let row = 0; row < policyLogProb.length; row++) {
+    const d = policyLogProb[row]! - referenceLogProb[row]!;
+    sum += d * Math.exp(d) - Math.expm1(d);
+  }
+  return sum / Math.max(1, policyLogProb.length);
+}
+
+/**
  * Entropy of the policy in nats per item, estimated from slates that it drew: −Σ log π over the items drawn.
  *
  * @param policyLogProb [rows] nats per slate.

@@ -16,6 +16,7 @@ import type { Objective } from "./objective.ts";
  * import { assertEquals } from "@std/assert";
  * const [c] = jeffreys({ beta: 0.5 }).coefficients({
  *   groupSize: 1,
+ *   reward: new Float64Array(1),
  *   logDensityRatio: Float64Array.of(Math.log(2)),
  *   baseline: Float64Array.of(0),
  *   policyLogProb: Float64Array.of(-1),

@@ -2,6 +2,8 @@
 export interface ObjectiveInput {
   /** G: rollouts per context. */
   readonly groupSize: number;
+  /** [B·G] the reward by which the target prefers; NaN where the slate has none. */
+  readonly reward: Float64Array;
   /** [B·G] ω in nats; NaN where the slate has no reward. */
   readonly logDensityRatio: Float64Array;
   /** [B·G] nats: mean ω of the group's others, weighed without this one. NaN where the slate has no reward. */
@@ -21,10 +23,17 @@ export interface Objective {
   readonly name: string;
   /** [B·G] the c_j; 0 for a slate without a reward. */
   coefficients(input: ObjectiveInput): Float64Array;
+  /**
+   * The loss itself, mean over contexts, where it is more than the sum above: one whose slope by each ℓ_j is −c_j.
+   * What is logged as the loss.
+   */
+  value?(input: ObjectiveInput): number;
 }
 
 /**
  * Runs over the groups of a batch, giving the rows of their defined rollouts, where there are any.
+ *
+ * @param values [B·G] NaN where a rollout is not defined.
  *
  * @example
  * ```ts
@@ -36,19 +45,19 @@ export interface Objective {
  * ```
  */
 export function eachDefinedGroup(
-  logDensityRatio: Float64Array,
+  values: Float64Array,
   groupSize: number,
   visit: (rows: number[]) => void,
 ): void {
-  if (!(groupSize >= 1) || logDensityRatio.length % groupSize !== 0) {
+  if (!(groupSize >= 1) || values.length % groupSize !== 0) {
     throw new RangeError(
-      `Cannot group rollouts: groupSize must divide ${logDensityRatio.length} rows, got ${groupSize}`,
+      `Cannot group rollouts: groupSize must divide ${values.length} rows, got ${groupSize}`,
     );
   }
-  for (let start = 0; start < logDensityRatio.length; start += groupSize) {
+  for (let start = 0; start < values.length; start += groupSize) {
     const rows: number[] = [];
     for (let row = start; row < start + groupSize; row++) {
-      if (!Number.isNaN(logDensityRatio[row]!)) rows.push(row);
+      if (!Number.isNaN(values[row]!)) rows.push(row);
     }
     if (rows.length > 0) visit(rows);
   }

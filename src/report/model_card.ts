@@ -1,8 +1,10 @@
 import { basename } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import type { Result } from "../core/results.ts";
+import { methodOf } from "../objective/methods.ts";
 import { duration } from "./duration.ts";
 import type { RunManifest } from "./manifest.ts";
+import { methodWords } from "./method_words.ts";
 import { resultGrid } from "./result_grid.ts";
 import { rewardWords } from "./reward_words.ts";
 import { differenceCell, systemLabel } from "./results_table.ts";
@@ -92,8 +94,14 @@ function licence(stated: string | null): string {
 
 function alignment({ align, target }: BladeConfig): string {
   if (align.method === "sft") return "Supervised next-item learning alone, no alignment to the reward.";
+  const effort =
+    `${align.groupSize} lists per context, ${align.epochs} visits, KL to the reference weighed ${align.klCoefficient}.`;
+  const method = methodOf(align.method);
+  if (method?.target !== "any") {
+    return `Aligned by ${methodWords({ align, target })}: ${method?.summary},\n${effort}`;
+  }
   return `Aligned by ${align.method} (${align.objective}, anchor ${align.anchor}) to a ${target.kind} best-of-${target.n} target,
-${align.groupSize} lists per context, ${align.epochs} visits, KL to the reference weighed ${align.klCoefficient}.
+${effort}
 The target is this program's own derivation from published work on best-of-N alignment.`;
 }
 

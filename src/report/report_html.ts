@@ -5,6 +5,7 @@ import { figuresHtml } from "./figures_html.ts";
 import { escapeHtml } from "./html.ts";
 import type { RunManifest } from "./manifest.ts";
 import { resultsHtml } from "./results_html.ts";
+import { methodWords } from "./method_words.ts";
 import { rewardWords } from "./reward_words.ts";
 
 /** What the page says beside the manifest. */
@@ -57,13 +58,12 @@ ${factsHtml(manifest)}<details><summary>Configuration</summary>
 }
 
 function headline({ config, outcome, seed, startedAt, durationMs }: RunManifest, dataName: string): string {
-  const { reward, align, target } = config;
-  const method = align.method === "sft"
-    ? "supervised alone"
-    : `${align.method}, ${target.kind} best-of-${target.n}`;
-  return `${dataName} · ${method} · reward ${rewardWords(reward)} · seed ${seed} · ${outcome} after ${
-    duration(durationMs)
-  }, started ${startedAt.slice(0, 16).replace("T", " ")} UTC`;
+  const { reward } = config;
+  return `${dataName} · ${methodWords(config)} · reward ${
+    rewardWords(reward)
+  } · seed ${seed} · ${outcome} after ${duration(durationMs)}, started ${
+    startedAt.slice(0, 16).replace("T", " ")
+  } UTC`;
 }
 
 function factsHtml({ runId, startedAt, commit, runtime, data, plugins, artifacts }: RunManifest): string {

@@ -117,6 +117,34 @@ export function preferenceOf(composition: Composition, multipliers: Float64Array
   return { combine, weights };
 }
 
+/**
+ * The rewards by which slates are preferred at these multipliers, for methods that read rewards and not their order:
+ * the reported reward, and each constraint's metric towards its allowed side.
+ *
+ * @param multipliers [constraints]
+ * @param scored [slates] by `columnsOf`
+ * @returns [slates] NaN where not defined
+ */
+export function preferredRewards(
+  composition: Composition,
+  multipliers: Float64Array,
+  scored: Pick<RewardBatch, "values" | "defined" | "reward">,
+): Float64Array {
+  const { combine, terms, constraints, scales } = composition;
+  if (constraints.length === 0) return scored.reward;
+  const { weights: preferred } = preferenceOf(composition, multipliers);
+  const weights = signedWeights(terms);
+  const first = weights.length - constraints.length;
+  scales.forEach(({ reward: spread }, i) => {
+    // By quantile a multiplier weighs the metric in standard deviations, as the terms are weighed here.
+    weights[first + i] = combine === "quantile" ? preferred[first + i]! / spread : preferred[first + i]!;
+  });
+  return Float64Array.from(
+    scored.defined,
+    (is, row) => is === 1 ? weightedSum(scored.values.map((column) => column[row]!), weights) : NaN,
+  );
+}
+
 /** Root mean square deviation from the mean of each context's own; 1 where nothing differs. */
 function spreadWithin(values: Float64Array, defined: Uint8Array, slates: number): number {
   let squares = 0;

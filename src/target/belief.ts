@@ -72,7 +72,9 @@ export function weighBatch(
 ): RolloutWeights {
   const { settings, pool } = belief;
   const { combine, weights } = o.preference ?? ONE_REWARD;
-  const weighing = settings.kind === "static" ? staticWeighing(settings.n) : bayesianWeighing(settings.n);
+  const weighing = settings.kind === "static"
+    ? staticWeighing(settings.n, settings.ties)
+    : bayesianWeighing(settings.n);
   const borrowed = settings.pooling > 0 && pool.values.length > 0
     ? [poolObservations(pool, settings.pooling)]
     : [];

@@ -5,7 +5,13 @@ import { type AtomArrays, evidenceOf } from "./evidence.ts";
 /** A belief as named arrays, the form in which a checkpoint keeps it. */
 export type BeliefArrays = Record<string, Float64Array | Int32Array>;
 
-const KINDS: readonly BeliefSettings["kind"][] = ["bayesian", "static"];
+/** Kinds of target with how they count ties, by the number that stands for them. */
+const KINDS: readonly Pick<BeliefSettings, "kind" | "ties">[] = [
+  { kind: "bayesian" },
+  { kind: "static" },
+  { kind: "static", ties: "up-to" },
+  { kind: "static", ties: "exact" },
+];
 
 /**
  * A belief as named arrays: the atoms of all contexts one after the other, and where each context's begin.
@@ -22,13 +28,13 @@ const KINDS: readonly BeliefSettings["kind"][] = ["bayesian", "static"];
  * ```
  */
 export function serializeBelief(belief: Belief): BeliefArrays {
-  const { kind, n, priorStrength, discount, pooling, maxAtoms, columns } = belief.settings;
+  const { kind, ties, n, priorStrength, discount, pooling, maxAtoms, columns } = belief.settings;
   const contexts = belief.evidence.length;
   const offsets = new Int32Array(contexts + 1);
   belief.evidence.forEach((evidence, i) => offsets[i + 1] = offsets[i]! + evidence.weights.length);
   const atoms = offsets[contexts]!;
   const arrays = {
-    settings: Float64Array.of(KINDS.indexOf(kind), n, priorStrength, discount, pooling, maxAtoms, columns),
+    settings: Float64Array.of(kindNumber(kind, ties), n, priorStrength, discount, pooling, maxAtoms, columns),
     offsets,
     capacities: Int32Array.from(belief.evidence, (evidence) => evidence.maxAtoms),
     values: new Float64Array(atoms * columns),
@@ -83,12 +89,19 @@ export function deserializeBelief(arrays: Readonly<BeliefArrays>): Belief {
   return { ...createBelief({ ...settings, contexts: 0 }), evidence, pool };
 }
 
+function kindNumber(kind: BeliefSettings["kind"], ties: BeliefSettings["ties"]): number {
+  const counted = ties === "half" ? undefined : ties;
+  return KINDS.findIndex((each) =>
+    each.kind === kind && each.ties === (kind === "static" ? counted : undefined)
+  );
+}
+
 function settingsFrom(numbers: Float64Array): BeliefSettings {
   const [kindIndex, n, priorStrength, discount, pooling, maxAtoms, columns] = numbers;
   const kind = KINDS[kindIndex!];
   if (kind === undefined) throw damaged("settings", "must name a kind of target");
   return {
-    kind,
+    ...kind,
     n: n!,
     priorStrength: priorStrength!,
     discount: discount!,

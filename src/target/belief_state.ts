@@ -1,4 +1,5 @@
 import { BladeError } from "../core/errors.ts";
+import type { StaticTies } from "../core/rewards.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { requireBestOf, requireCapacity, requireDiscount, requireWeight } from "./requirements.ts";
 import { emptyPool, type RewardPool } from "./reward_pool.ts";
@@ -7,6 +8,8 @@ import { emptyPool, type RewardPool } from "./reward_pool.ts";
 export interface BeliefSettings {
   /** `bayesian` learns from every visit; `static` keeps what the reference's slates said. */
   readonly kind: "bayesian" | "static";
+  /** How `static` counts ties; `half` unless told. */
+  readonly ties?: StaticTies;
   /** The N of best-of-N, ≥ 1. */
   readonly n: number;
   /** α: weight of a context's reference slates together, in pseudo-observations. Of no effect on `static`. */

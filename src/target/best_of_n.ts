@@ -43,6 +43,26 @@ export function bestOfNDensityRatio(
   });
 }
 
+/**
+ * Best of n where no two rewards tie: its divergence from its policy, log n − (n−1)/n, which is the most that it can
+ * have (arXiv 2401.01879), and how often it beats a draw of the policy, n/(n+1) (arXiv 2406.00832).
+ *
+ * @param n ≥ 1
+ * @returns `divergence` in nats, `winRate` a share.
+ *
+ * @example
+ * ```ts
+ * import { bestOfNLimits } from "./best_of_n.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(bestOfNLimits(1), { divergence: 0, winRate: 0.5 });
+ * assertEquals(bestOfNLimits(2), { divergence: Math.LN2 - 0.5, winRate: 2 / 3 });
+ * ```
+ */
+export function bestOfNLimits(n: number): { divergence: number; winRate: number } {
+  requireBestOf(n);
+  return { divergence: Math.log(n) - (n - 1) / n, winRate: n / (n + 1) };
+}
+
 function requireDistribution(probabilities: ArrayLike<number>, outcomes: number): void {
   const sum = Array.from(probabilities).reduce((total, p) => total + p, 0);
   const negative = Array.from(probabilities).find((p) => !(p >= 0));

@@ -1,3 +1,4 @@
+import type { StaticTies } from "../core/rewards.ts";
 import { digammaDifference, logBetaMoment } from "../numerics/gamma_differences.ts";
 import { log1mExp } from "../numerics/log_space.ts";
 
@@ -42,8 +43,8 @@ export function logDensityRatio(below: number, equal: number, above: number, n: 
 }
 
 /**
- * ω of the static target: log n + (n−1) log p̂ with p̂ the share of the reference's slates below, ties counting
- * half, and at least half a slate (arXiv 2407.06057, 2407.14622). Every reward above all slates gets the same value.
+ * ω of the static target: log n + (n−1) log p̂ with p̂ the share of the reference's slates below, ties as told, and at
+ * least half a slate (arXiv 2407.06057, 2407.14622). Every reward above all slates gets the same value.
  *
  * @param below Number of reference slates with a lower reward.
  * @param equal Number of those with the same reward.
@@ -54,10 +55,23 @@ export function logDensityRatio(below: number, equal: number, above: number, n: 
  * import { staticLogDensityRatio } from "./density_ratio.ts";
  * import { assertAlmostEquals } from "@std/assert";
  * assertAlmostEquals(Math.exp(staticLogDensityRatio(1, 2, 4, 3)), 3 * 0.5 ** 2, 1e-15);
+ * assertAlmostEquals(Math.exp(staticLogDensityRatio(1, 2, 4, 3, "up-to")), 3 * 0.75 ** 2, 1e-15);
+ * assertAlmostEquals(Math.exp(staticLogDensityRatio(1, 2, 4, 3, "exact")), (0.75 ** 3 - 0.25 ** 3) / 0.5, 1e-15);
  * ```
  */
-export function staticLogDensityRatio(below: number, equal: number, slates: number, n: number): number {
+export function staticLogDensityRatio(
+  below: number,
+  equal: number,
+  slates: number,
+  n: number,
+  ties: StaticTies = "half",
+): number {
   if (slates === 0) return 0;
-  const share = Math.max((below + equal / 2) / slates, 1 / (2 * slates));
+  if (ties === "exact" && equal > 0) {
+    const upTo = below + equal;
+    return n * Math.log(upTo / slates) + log1mExp(n * Math.log(below / upTo)) - Math.log(equal / slates);
+  }
+  const counted = ties === "half" ? below + equal / 2 : below + equal;
+  const share = Math.max(counted / slates, 1 / (2 * slates));
   return Math.log(n) + (n - 1) * Math.log(share);
 }

@@ -1,3 +1,4 @@
+import type { StaticTies } from "../core/rewards.ts";
 import { logDensityRatio, staticLogDensityRatio } from "./density_ratio.ts";
 import { tallyRows } from "./observations.ts";
 import { massAround, type RewardMass, totalMass } from "./reward_mass.ts";
@@ -25,9 +26,9 @@ export function bayesianWeighing(n: number): Weighing {
 }
 
 /** The static target: only the reference's slates count, each with weight 1. */
-export function staticWeighing(n: number): Weighing {
+export function staticWeighing(n: number, ties: StaticTies = "half"): Weighing {
   return {
-    logRatio: (below, equal, above) => staticLogDensityRatio(below, equal, below + equal + above, n),
+    logRatio: (below, equal, above) => staticLogDensityRatio(below, equal, below + equal + above, n, ties),
     peerWeight: 0,
   };
 }

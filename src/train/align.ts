@@ -4,16 +4,18 @@ import type { RewardBatch } from "../core/rewards.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import type { Anchor } from "../objective/methods.ts";
+import type { Objective } from "../objective/objective.ts";
 import { advance } from "../reward/marginal.ts";
-import { type Composition, preferenceOf } from "../reward/composition.ts";
+import { type Composition, preferenceOf, preferredRewards } from "../reward/composition.ts";
 import { ascend, gapOf } from "../reward/constraints.ts";
 import { scoreRollouts } from "../reward/score_rollouts.ts";
-import { rollOut } from "../rollout/roll_out.ts";
 import { updateBatch, weighBatch } from "../target/belief.ts";
-import { alignCheckpoint, type AlignState, freeAlignState, withPolicy } from "./align_state.ts";
+import { alignCheckpoint, type AlignState, freeAlignState, withOpponent, withPolicy } from "./align_state.ts";
 import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { afterEpoch, afterStep, type Course } from "./course.ts";
 import { constraintLevels } from "./constraint_levels.ts";
+import { drawSlates } from "./draw_slates.ts";
 import type { Keeper } from "./keeper.ts";
 import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
@@ -28,31 +30,43 @@ export interface AlignSetting extends UpdateSetting {
   readonly composition: Composition;
   /** What the metrics may read of the alignment contexts. The policy never sees it. */
   readonly signals: Signals;
-  readonly anchor: "policy" | "reference" | "ema";
+  readonly anchor: Anchor;
   readonly emaDecay: number;
+  /** Rounds of self-play; null where the method has none. */
+  readonly rounds: Rounds | null;
   readonly groupSize: number;
   readonly cutoff: number;
   readonly key: RandomKey;
 }
 
+/** Self-play in rounds: the first half of each with the setting's objective, the second against the opponent. */
+export interface Rounds {
+  /** Steps of a round. */
+  readonly steps: number;
+  /** Of the second half. */
+  readonly selfPlay: Objective;
+}
+
 /**
  * One step of list-wise alignment to the Bayesian best-of-N target (after arXiv 2605.04559): the whole method, in
- * order.
+ * order. The methods to compare it with go the same way, with other slates and another objective.
  */
 export async function alignStep(
-  state: AlignState,
+  before: AlignState,
   contexts: readonly Context[],
   setting: AlignSetting,
   log: StepLog,
 ): Promise<AlignState> {
-  const { model, composition, signals, groupSize, cutoff } = setting;
+  const { model, reference, composition, signals, groupSize, cutoff } = setting;
+  const { state, objective } = enterRound(before, setting);
   const ids = contexts.map(({ contextId }) => contextId);
   const key = setting.key.split("rollout", state.step);
 
-  const watch = startWatch();
+  const drawers = { policy: state.parameters, reference, moving: state.average };
 
+  const watch = startWatch();
   const { rollouts, rewards, rewardMs } = await rollOutAndScore(
-    (part) => rollOut(model.policy, state.parameters, part, { groupSize, cutoff, key }),
+    (part) => drawSlates(setting.source, model.policy, drawers, part, { groupSize, cutoff, key }),
     (slates, part) => scoreRollouts(slates, part, composition.terms, signals, state.population),
     contexts,
   );
@@ -62,10 +76,10 @@ export async function alignStep(
     state,
     contexts,
     rollouts,
-    rewards,
+    { ...rewards, reward: preferredRewards(composition, state.multipliers, rewards) },
     ratios,
     anchorOf(state, setting),
-    setting,
+    { ...setting, objective },
   );
   const belief = updateBatch(state.belief, ids, rewards, { groupSize });
   const population = advance(state.population, rollouts, ids);
@@ -82,7 +96,7 @@ export async function alignStep(
     { ...watch(), rewardMs },
   );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
-  const next = withPolicy(state, update.optimizer, setting.emaDecay);
+  const next = withPolicy(state, update.optimizer, setting.anchor === "opponent" ? null : setting.emaDecay);
   return { ...next, step, batch: state.batch + 1, belief, population, multipliers, course };
 }
 
@@ -169,6 +183,18 @@ function constraintGauges(
 
 function validated(score: number, violation: number, { composition }: AlignSetting): Record<string, number> {
   return { validation: score, ...(composition.constraints.length === 0 ? {} : { violation }) };
+}
+
+/** The objective of this half of the round; the second half begins against the policy of this moment. */
+function enterRound(
+  state: AlignState,
+  { rounds, objective }: AlignSetting,
+): { state: AlignState; objective: Objective } {
+  if (rounds === null) return { state, objective };
+  const half = Math.floor(rounds.steps / 2);
+  const at = state.step % rounds.steps;
+  if (at < half) return { state, objective };
+  return { state: at === half ? withOpponent(state) : state, objective: rounds.selfPlay };
 }
 
 function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Parameters | null {

@@ -23,7 +23,7 @@ import { bestFrom } from "./fit_state.ts";
 export interface AlignState {
   readonly parameters: Parameters;
   readonly optimizer: OptimizerState;
-  /** Moving average of the weights; null where no anchor needs it. */
+  /** Moving average of the weights, or the opponent of self-play; null where no anchor needs it. */
   readonly average: Parameters | null;
   readonly belief: Belief;
   readonly population: PopulationState;
@@ -64,8 +64,17 @@ export function startAlignment(
   };
 }
 
-/** The state after an update, which changed weights and optimizer in place; the old average is freed. */
-export function withPolicy(state: AlignState, optimizer: OptimizerState, emaDecay: number): AlignState {
+/**
+ * The state after an update, which changed weights and optimizer in place; the old average is freed.
+ *
+ * @param emaDecay of the average; null where it stays as it is.
+ */
+export function withPolicy(
+  state: AlignState,
+  optimizer: OptimizerState,
+  emaDecay: number | null,
+): AlignState {
+  if (emaDecay === null) return { ...state, optimizer };
   const average = state.average &&
     mapTree(
       state.average,
@@ -74,6 +83,12 @@ export function withPolicy(state: AlignState, optimizer: OptimizerState, emaDeca
     );
   if (state.average !== null) disposeTree(state.average);
   return { ...state, optimizer, average };
+}
+
+/** The state in which the policy of this moment has become its own opponent. */
+export function withOpponent(state: AlignState): AlignState {
+  if (state.average !== null) disposeTree(state.average);
+  return { ...state, average: copyParameters(state.parameters) };
 }
 
 /** Frees everything that the state owns. */

@@ -1,16 +1,20 @@
+import * as tf from "@tensorflow/tfjs";
 import type { Context } from "../core/context.ts";
 import type { RewardBatch } from "../core/rewards.ts";
 import type { Slates } from "../core/slates.ts";
 import type { HostArrays } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
 import type { Parameters } from "../model/parameters.ts";
-import { entropyPerItem, klToReference, updateSignal } from "../objective/gauges.ts";
+import { entropyPerItem, klFromReference, klToReference, updateSignal } from "../objective/gauges.ts";
+import { type Drawer, drawersOf, type SlateSource } from "../objective/methods.ts";
 import type { Objective } from "../objective/objective.ts";
 import { policyLoss, policyLossArrays } from "../objective/policy_loss.ts";
+import { clippedCoefficients, type ClipRange } from "../objective/ppo_clip.ts";
 import type { Optimizer, OptimizerState } from "../optimizer/optimizer.ts";
 import type { Policy, SlateShape } from "../rollout/policy.ts";
 import type { RolloutWeights } from "../target/belief.ts";
 import type { Model } from "./model.ts";
+import { definedMean } from "./prior.ts";
 import type { Measured } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
@@ -22,6 +26,12 @@ export interface UpdateSetting {
   readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly klCoefficient: number;
+  /** Who drew the slates. */
+  readonly source: SlateSource;
+  /** Updates on the same slates. */
+  readonly updates: number;
+  /** Of updates after the first, where the policy drew the slates. */
+  readonly clip: ClipRange;
 }
 
 /** An update that is on its way. */
@@ -35,8 +45,12 @@ export interface PolicyUpdate {
 }
 
 /**
- * One gradient step towards the target that the weights describe, in place. Nothing changes when the gradient is no
- * number.
+ * Gradient steps on the loss of the method, in place: one, or `updates` of them on the same slates. Nothing changes
+ * when the gradient is no number.
+ *
+ * The coefficients come from the policy as it is. Slates that it drew have the log-probability with which they were
+ * drawn, and further updates the clipped ratio to it (PPO); of slates that another model drew the policy's own
+ * log-probability is computed anew for each update.
  *
  * @param anchor weights of π_anchor, or null where the anchor is the policy of this moment.
  */
@@ -47,53 +61,147 @@ export async function updatePolicy(
   rewards: RewardBatch,
   weights: RolloutWeights,
   anchor: Parameters | null,
-  { model: { policy }, reference, objective, optimizer, klCoefficient }: UpdateSetting,
+  setting: UpdateSetting,
 ): Promise<PolicyUpdate> {
-  const { groupSize, cutoff, behaviorLogProb } = rollouts;
-  const { parameters, optimizer: { slots, step } } = policyState;
+  const { model: { policy }, objective, source, updates, clip } = setting;
+  const { groupSize, cutoff, behaviorLogProb, items } = rollouts;
+  const { parameters } = policyState;
   const shape = { groupSize, cutoff };
   const slates = policy.layOut(contexts, rollouts);
-  const coefficients = objective.coefficients({
+  const own = rowsDrawnBy("policy", source, rollouts);
+  const logProbOf = (of: Parameters) => readLogProb(policy, of, slates, shape);
+  const input = {
     groupSize,
+    reward: rewards.reward,
     logDensityRatio: weights.logDensityRatio,
     baseline: weights.baseline,
-    policyLogProb: behaviorLogProb,
-    anchorLogProb: anchor && await readLogProb(policy, anchor, slates, shape),
-  });
-  const measured = compute({
-    name: "align",
-    constants: { policy: policy.constants, shape, klCoefficient, optimizer: optimizer.constants },
-    arrays: {
-      ...slates,
-      ...policyLossArrays(coefficients, rewards.defined, groupSize),
-      numbers: optimizer.numbers(step + 1),
-    },
-    weights: {
-      ...parameters,
-      ...slots,
-      ...Object.fromEntries(Object.entries(reference).map(([name, tensor]) => [`reference/${name}`, tensor])),
-    },
-  }, (arrays) => {
-    const referenceLogProb = policy.logProb(reference, arrays, shape);
-    const { value: loss, gradients } = valueAndGradients(
-      parameters,
-      (current) =>
-        policyLoss(policy.logProb(current, arrays, shape), arrays, { referenceLogProb, klCoefficient }),
-    );
-    const gradientNorm = optimizer.update(gradients, slots, parameters, arrays.numbers);
-    return { loss, gradientNorm, referenceLogProb };
-  });
+    policyLogProb: own.length > 0 ? behaviorLogProb : await logProbOf(parameters),
+    anchorLogProb: anchor && await logProbOf(anchor),
+  };
+  const coefficients = objective.coefficients(input);
+  const step = updateStep(setting, slates, pulledRows(rewards.defined, own), shape);
+  let optimizer = policyState.optimizer;
+  const steps: Measured[] = [];
+  const clippedShares: number[] = [];
+  for (let update = 0; update < updates; update++) {
+    let current = coefficients;
+    if (update > 0) {
+      const policyLogProb = await logProbOf(parameters);
+      if (own.length > 0) {
+        const found = clippedCoefficients(coefficients, policyLogProb, behaviorLogProb, clip);
+        current = found.coefficients;
+        clippedShares.push(found.clipped);
+      } else {
+        current = objective.coefficients({ ...input, policyLogProb });
+      }
+    }
+    steps.push(step(parameters, optimizer, current));
+    optimizer = { step: optimizer.step + 1, slots: optimizer.slots };
+  }
+  const value = objective.value?.(input);
   return {
-    optimizer: { step: step + 1, slots },
-    measured,
+    optimizer,
+    measured: meanMeasured(steps),
     gauges: ({ loss, gradientNorm, referenceLogProb }) => ({
-      loss: loss![0]!,
+      loss: value ?? loss![0]!,
       gradientNorm: gradientNorm![0]!,
       updateSignal: updateSignal(coefficients),
-      klToReference: klToReference(behaviorLogProb, Float64Array.from(referenceLogProb!)),
-      entropy: entropyPerItem(behaviorLogProb, rollouts.items.filter((item) => item >= 0).length),
+      ...divergence(source, rollouts, input.policyLogProb, Float64Array.from(referenceLogProb!)),
+      // Slates of another model do not show how various the policy's are.
+      ...(own.length === 0 ? {} : {
+        entropy: entropyPerItem(
+          pick(behaviorLogProb, own),
+          own.reduce((sum, row) => sum + itemsIn(items, row, cutoff), 0),
+        ),
+      }),
+      ...(clippedShares.length === 0 ? {} : { clipped: definedMean(clippedShares) }),
     }),
   };
+}
+
+/** One gradient step on the loss of these coefficients. */
+function updateStep(
+  { model: { policy }, reference, optimizer, klCoefficient }: UpdateSetting,
+  slates: HostArrays,
+  pulled: Uint8Array,
+  shape: SlateShape,
+) {
+  return (parameters: Parameters, { slots, step }: OptimizerState, coefficients: Float64Array): Measured =>
+    compute({
+      name: "align",
+      constants: { policy: policy.constants, shape, klCoefficient, optimizer: optimizer.constants },
+      arrays: {
+        ...slates,
+        ...policyLossArrays(coefficients, pulled, shape.groupSize),
+        numbers: optimizer.numbers(step + 1),
+      },
+      weights: {
+        ...parameters,
+        ...slots,
+        ...Object.fromEntries(
+          Object.entries(reference).map(([name, tensor]) => [`reference/${name}`, tensor]),
+        ),
+      },
+    }, (arrays) => {
+      const referenceLogProb = policy.logProb(reference, arrays, shape);
+      const { value: loss, gradients } = valueAndGradients(
+        parameters,
+        (current) =>
+          policyLoss(policy.logProb(current, arrays, shape), arrays, { referenceLogProb, klCoefficient }),
+      );
+      const gradientNorm = optimizer.update(gradients, slots, parameters, arrays.numbers);
+      return { loss, gradientNorm, referenceLogProb };
+    });
+}
+
+/** Means of loss and norm over the updates, so that one that is no number shows; frees what it does not keep. */
+function meanMeasured(steps: readonly Measured[]): Measured {
+  const [first, ...others] = steps;
+  if (others.length === 0) return first!;
+  const mean = (of: (measured: Measured) => tf.Tensor) =>
+    tf.tidy(() => {
+      const total = steps.map(of).reduce((sum, value) => tf.add(sum, value));
+      return tf.mul(total, 1 / steps.length) as tf.Scalar;
+    });
+  const loss = mean((measured) => measured.loss);
+  const gradientNorm = mean((measured) => measured.gradientNorm);
+  const { loss: _loss, gradientNorm: _norm, ...kept } = first!;
+  tf.dispose([_loss, _norm, ...others.flatMap((measured) => Object.values(measured))]);
+  return { ...kept, loss, gradientNorm };
+}
+
+/** KL to the reference, from slates of the policy where there are any, else from the reference's. */
+function divergence(
+  source: SlateSource,
+  rollouts: Slates,
+  policyLogProb: Float64Array,
+  referenceLogProb: Float64Array,
+): { klToReference: number } {
+  const own = rowsDrawnBy("policy", source, rollouts);
+  const rows = own.length > 0 ? own : rowsDrawnBy("reference", source, rollouts);
+  const estimate = own.length > 0 ? klToReference : klFromReference;
+  return { klToReference: estimate(pick(policyLogProb, rows), pick(referenceLogProb, rows)) };
+}
+
+function rowsDrawnBy(drawer: Drawer, source: SlateSource, { groupSize, behaviorLogProb }: Slates): number[] {
+  const drawers = drawersOf(source, groupSize);
+  return Array.from(behaviorLogProb, (_, row) => row).filter((row) => drawers[row % groupSize] === drawer);
+}
+
+/** The pull to the reference is estimated on the policy's own slates. */
+function pulledRows(defined: Uint8Array, own: readonly number[]): Uint8Array {
+  if (own.length === defined.length) return defined;
+  const pulled = new Uint8Array(defined.length);
+  for (const row of own) pulled[row] = defined[row]!;
+  return pulled;
+}
+
+function pick(values: Float64Array, rows: readonly number[]): Float64Array {
+  return Float64Array.from(rows, (row) => values[row]!);
+}
+
+function itemsIn(items: Int32Array, row: number, cutoff: number): number {
+  return items.subarray(row * cutoff, (row + 1) * cutoff).filter((item) => item >= 0).length;
 }
 
 /** [B·G] nats, without a gradient. */

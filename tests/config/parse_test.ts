@@ -223,3 +223,53 @@ Deno.test("loadConfig() says that a file is missing or a folder", async () => {
     assertStringIncludes(error.message, said);
   }
 });
+
+Deno.test("what a method of alignment cannot go with is refused with what to set", () => {
+  const cases: [set: string[], says: string[]][] = [
+    [["align.method=vbon"], [
+      "target.kind",
+      "must be static",
+      "of align.method vbon",
+      "set target.kind to static",
+    ]],
+    [["align.method=bond", "target.kind=bayesian"], [
+      "--set target.kind=bayesian",
+      "must be static",
+      '"bayesian"',
+    ]],
+    [["align.method=dpo"], ["align.klCoefficient", "must be 0", "of align.method dpo"]],
+    [["align.method=bonbon", "align.klCoefficient=0", "target.n=8"], [
+      "target.n",
+      "must be align.groupSize (4)",
+      "8",
+    ]],
+    [["align.method=grpo", "align.groupSize=1"], ["align.groupSize", "must be at least 2", "1"]],
+    [["align.method=j-bond", "align.groupSize=2"], ["align.groupSize", "must be at least 3"]],
+    [["align.method=j-bond", "align.updates=2"], ["align.updates", "must be 1", "2"]],
+    [["align.method=max@k", "align.maxK=5"], ["align.maxK", "at most align.groupSize (4)", "5"]],
+    [["align.method=s-dpo", "align.klCoefficient=0", "align.losers=4"], [
+      "align.losers",
+      "less than align.groupSize",
+    ]],
+    [["align.method=sprec", "align.klCoefficient=0", "align.epochs=3"], [
+      "align.rounds",
+      "at most align.epochs (3)",
+    ]],
+    [
+      ["align.method=dpo", "align.klCoefficient=0", 'reward.constraints=[{"metric":"ild@10","atLeast":0.5}]'],
+      ["reward.constraints", "must be empty"],
+    ],
+    [["align.method=ppo"], ["align.method", "must be one of blade", "max@k", '"ppo"']],
+  ];
+  for (const [set, says] of cases) {
+    const { message } = refused("{}", set);
+    for (const part of says) assertStringIncludes(message, part);
+  }
+});
+
+Deno.test("what one method does not take is no matter to another, nor to sft", () => {
+  for (const method of ["blade", "grpo", "sft"]) {
+    const set = [`align.method=${method}`, "align.losers=9", "align.maxK=9", "align.rounds=99", "target.n=8"];
+    assertEquals(parse("{}", set).align.method, method);
+  }
+});

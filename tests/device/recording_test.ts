@@ -214,7 +214,16 @@ for (const slate of ["plackett-luce", "autoregressive"] as const) {
             logDensityRatio: Float64Array.from({ length: rows }, (_, row) => Math.sin(row + step)),
             baseline: new Float64Array(rows),
           } as Parameters<typeof updatePolicy>[4];
-          const setting = { model, reference, objective: distill(), optimizer, klCoefficient: 0.1 };
+          const setting = {
+            model,
+            reference,
+            objective: distill(),
+            optimizer,
+            klCoefficient: 0.1,
+            source: "policy" as const,
+            updates: 1,
+            clip: { low: 0.2, high: 0.2 },
+          };
           const update = await updatePolicy(state, contexts, rollouts, rewards, weights, null, setting);
           state = { parameters, optimizer: update.optimizer };
           found.push(rollouts, await takeNumbers(update.measured));

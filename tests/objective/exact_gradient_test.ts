@@ -63,6 +63,7 @@ function expectedGradient(
   for (const group of groups) {
     const c = objective.coefficients({
       groupSize,
+      reward: Float64Array.from(group, (y) => REWARDS[y]!),
       logDensityRatio: Float64Array.from(group, (y) => OMEGA[y]!),
       baseline: Float64Array.from(group, (y, j) => baseline(y, group.filter((_, k) => k !== j))),
       policyLogProb: Float64Array.from(group, (y) => POLICY[y]!),
@@ -132,6 +133,7 @@ Deno.test("distill anchored elsewhere pulls by T − π where the group holds ev
   const anchor = normalised(Float64Array.of(0.3, -0.2, 0.1, 0.9, -1));
   const c = distill().coefficients({
     groupSize: 16,
+    reward: Float64Array.from(group, (y) => REWARDS[y]!),
     logDensityRatio: Float64Array.from(group, (y) => OMEGA[y]!),
     baseline: new Float64Array(16),
     policyLogProb: Float64Array.from(group, (y) => Math.log(counts[y]! / 16)),

@@ -16,6 +16,7 @@ function input(
   const rows = logDensityRatio.length;
   return {
     groupSize,
+    reward: Float64Array.from(logDensityRatio),
     logDensityRatio: Float64Array.from(logDensityRatio),
     baseline: new Float64Array(rows),
     policyLogProb: new Float64Array(rows).fill(-3),

@@ -216,3 +216,12 @@ Deno.test("Rows that do not fit the contexts, and contexts that do not exist, ar
   assertThrows(() => weighBatch(belief, [0], batch(1, 2, 3), { groupSize: 2 }), RangeError, "need 2");
   assertThrows(() => weighBatch(belief, [1], batch(1, 2), { groupSize: 2 }), RangeError, "contextId");
 });
+
+Deno.test("How a static belief counts ties comes back from its arrays", () => {
+  for (const ties of ["half", "up-to", "exact"] as const) {
+    const settings = { priorStrength: 0, discount: 1, pooling: 0, maxAtoms: 8, columns: 1 };
+    const belief = createBelief({ kind: "static", ties, contexts: 1, n: 4, ...settings });
+    const { settings: found } = deserializeBelief(serializeBelief(belief));
+    assertEquals([found.kind, found.ties ?? "half"], ["static", ties]);
+  }
+});

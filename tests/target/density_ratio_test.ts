@@ -84,3 +84,24 @@ Deno.test("The static ratio counts ties half, and gives one value to all that be
   assertAlmostEquals(staticLogDensityRatio(4, 0, 4, 5), Math.log(5), 1e-14);
   assertAlmostEquals(staticLogDensityRatio(0, 0, 4, 5), Math.log(5) + 4 * Math.log(1 / 8), 1e-14);
 });
+
+Deno.test("The static ratio that keeps p_≤ and p_< apart has mean 1 over the reference's slates, ties and all", () => {
+  // Rewards 0, 0, 1, 2, 2, 2 of six slates.
+  const classes = [[0, 2], [2, 1], [3, 3]] as const;
+  for (const n of [1, 2, 3.5, 16]) {
+    const mean = classes.reduce(
+      (sum, [below, equal]) => sum + equal / 6 * Math.exp(staticLogDensityRatio(below, equal, 6, n, "exact")),
+      0,
+    );
+    assertAlmostEquals(mean, 1, 1e-12);
+  }
+});
+
+Deno.test("Where nothing ties the three ways to count are one, and above all slates each gives N", () => {
+  for (const ties of ["half", "up-to", "exact"] as const) {
+    assertAlmostEquals(staticLogDensityRatio(3, 0, 8, 4, ties), Math.log(4 * (3 / 8) ** 3), 1e-14);
+    assertAlmostEquals(staticLogDensityRatio(8, 0, 8, 4, ties), Math.log(4), 1e-14);
+    // Below all of them half a slate stands for none.
+    assertAlmostEquals(staticLogDensityRatio(0, 0, 8, 4, ties), Math.log(4 * (1 / 16) ** 3), 1e-14);
+  }
+});

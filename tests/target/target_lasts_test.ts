@@ -58,6 +58,7 @@ function train(world: World, kind: BeliefSettings["kind"]) {
     const weights = weighBatch(belief, ids, rollouts, { groupSize: GROUP });
     const contextOf = (row: number) => Math.floor(row / GROUP);
     const c = objective.coefficients({
+      reward: rollouts.values[0]!,
       groupSize: GROUP,
       logDensityRatio: weights.logDensityRatio,
       baseline: weights.baseline,

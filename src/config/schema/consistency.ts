@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { type data, QUICKSTART_FOLDER } from "./data.ts";
-import type { model } from "./training.ts";
+import { contradictionsOfMethod } from "./method_rules.ts";
+import type { align, model } from "./training.ts";
 
 /** Two settings that do not go together: where, which rule, and what to do. */
 export interface Contradiction {
@@ -23,14 +24,20 @@ interface Related {
       readonly atMost?: number | undefined;
     }[];
   };
-  readonly target: { readonly maxAtoms: number; readonly priorSlates: number };
+  readonly target: {
+    readonly kind: "bayesian" | "static";
+    readonly n: number;
+    readonly maxAtoms: number;
+    readonly priorSlates: number;
+  };
+  readonly align: z.output<typeof align>;
   readonly evaluate: { readonly metrics: readonly string[]; readonly systems: readonly string[] };
 }
 
 /**
  * What no single key shows: head sizes that do not divide the width, keys of another reader, a reward of weights that
  * are all 0, a constraint without a bound or with two, a memory too small for the prior, names given twice, a library for a device
- * that takes none.
+ * that takes none, settings that the method of alignment cannot be run with.
  *
  * @param config every section valid on its own
  */
@@ -40,6 +47,7 @@ export function contradictions(config: Related): Contradiction[] {
     ...ofModel(config),
     ...ofData(config),
     ...ofReward(config),
+    ...contradictionsOfMethod(config),
     ...ofNames(config),
   ];
 }

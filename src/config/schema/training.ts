@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type MethodName, methodOf, METHODS } from "../../objective/methods.ts";
 import { count, positive, share } from "./parts.ts";
 
 /** The section `model`. */
@@ -38,19 +39,34 @@ export const sft = z.strictObject({
   weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
 });
 
+const METHOD_NAMES = [...Object.keys(METHODS) as MethodName[], "sft"] as const;
+
 /** The section `align`. */
 export const align = z.strictObject({
-  method: z.enum(["blade", "sft"]).default("blade").describe(
-    "blade: Bayesian list-wise alignment; sft: none",
+  method: z.enum(METHOD_NAMES).default("blade").describe(
+    METHOD_NAMES.map((name) => `${name}: ${methodOf(name)?.summary ?? "no alignment"}`).join("; "),
   ),
   objective: z.enum(["distill", "backward", "jeffreys"]).default("distill")
-    .describe("forward KL to the target, backward KL, or a mix of both"),
-  anchor: z.enum(["policy", "reference", "ema"]).default("policy").describe("what the target tilts"),
-  emaDecay: z.number().min(0).lt(1).default(0.99).describe("decay per step of the anchor `ema`"),
-  beta: share.default(0.5).describe("share of the backward KL in `jeffreys`"),
+    .describe("of the method blade: forward KL to the target, backward KL, or a mix of both"),
+  anchor: z.enum(["policy", "reference", "ema"]).default("policy")
+    .describe("of the method blade: what the target tilts"),
+  emaDecay: z.number().min(0).lt(1).default(0.99)
+    .describe("decay per step of the anchor `ema`, and of the moving anchor of j-bond"),
+  beta: share.default(0.5).describe("share of the backward KL in `jeffreys`, bond and j-bond"),
   logRatioFloor: z.number().max(0).nullable().default(null)
     .describe("smallest log density ratio in the backward KL, in nats; null: none"),
-  klCoefficient: z.number().min(0).default(0.05).describe("weight of the KL to the reference"),
+  dpoBeta: positive.default(0.1).describe("β of dpo, s-dpo and sprec"),
+  losers: count.default(3).describe("slates that s-dpo prefers the best to, at most"),
+  sftShare: share.default(0.005).describe("a of bonbon: share of the cross-entropy on the best slate"),
+  bonbonBeta: positive.nullable().default(null).describe("β* of bonbon; null: the one that belongs to N"),
+  maxK: z.int().min(2).default(2).describe("k of max@k"),
+  rounds: count.default(5).describe("rounds of sprec, each half imitation and half self-play"),
+  klCoefficient: z.number().min(0).default(0.05)
+    .describe("weight of the KL to the reference; 0 for methods whose slates the reference draws"),
+  updates: count.default(1).describe("updates per batch of slates"),
+  clip: z.number().positive().lt(1).default(0.2)
+    .describe("PPO: how far the ratio to the policy that drew may go, both ways, in updates after the first"),
+  clipHigh: positive.nullable().default(null).describe("the same upwards, where it is another; null: clip"),
   contexts: z.enum(["unseen", "seen"]).default("unseen")
     .describe("unseen: the targets of alignment are kept out of sft"),
   horizon: count.default(1).describe("next interactions that are the targets of a training context"),
