@@ -103,7 +103,7 @@ async function runnerOf(parallel: number, io: Io): Promise<{ runner: CellRunner;
   if (await mayStartProcesses()) return { runner: runInProcess, parallel };
   io.err(
     "No permission to start deno: the runs happen in this process, one after the other. For a process each, start " +
-      "it as: deno run -P --allow-run=deno main.ts …\n",
+      `it as: deno run -P --allow-run=deno main.ts … (where another deno comes first on the PATH: --allow-run=${Deno.execPath()})\n`,
   );
   const { trainRun } = await io.runApi();
   const { createProgress } = await import("../report/progress.ts");

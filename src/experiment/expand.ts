@@ -1,6 +1,5 @@
 import { randomKey } from "../numerics/random.ts";
 import { roundSignificant } from "../numerics/round_significant.ts";
-import type { ExperimentFile } from "./schema.ts";
 
 /** A method of an experiment: changes of the base configuration. */
 export interface Arm {
@@ -16,6 +15,31 @@ export interface Change {
   readonly value: unknown;
   /** Where the file gives it, a path into the document. */
   readonly at: readonly (string | number)[];
+}
+
+/** A range that numbers are drawn from. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  /** Evenly over the logarithm. */
+  readonly log: boolean;
+  /** Whole numbers only. */
+  readonly whole: boolean;
+}
+
+/** The parts of an experiment file that say which arms there are. */
+export interface WrittenArms {
+  readonly arms: readonly { readonly name: string; readonly set: Readonly<Record<string, unknown>> }[];
+  readonly grid?: Readonly<Record<string, readonly unknown[]>>;
+  /** By configuration path what to draw from, beside `trials` and `seed`. */
+  readonly random?: RandomDraws;
+}
+
+/** How arms are drawn. */
+export interface RandomDraws {
+  readonly trials: number;
+  readonly seed: number;
+  readonly [path: string]: number | readonly unknown[] | Range;
 }
 
 /**
@@ -34,9 +58,7 @@ export interface Change {
  * assertEquals(arms[1]?.set.map(({ value }) => value), [4, 4]);
  * ```
  */
-export function expandArms(
-  { arms, grid = {}, random }: Pick<ExperimentFile, "arms" | "grid" | "random">,
-): Arm[] {
+export function expandArms({ arms, grid = {}, random }: WrittenArms): Arm[] {
   const combinations = Object.entries(grid).reduce<Change[][]>(
     (before, [path, values]) =>
       before.flatMap((changes) =>
@@ -78,7 +100,7 @@ export function changesOf(
   return Object.entries(set).map(([path, value]) => ({ path, value, at: [...at, path] }));
 }
 
-function drawsOf({ trials, seed, ...ranges }: NonNullable<ExperimentFile["random"]>): Change[][] {
+function drawsOf({ trials, seed, ...ranges }: RandomDraws): Change[][] {
   const key = randomKey(seed).split("trials");
   return Array.from({ length: trials }, (_, trial) =>
     Object.entries(ranges).map(([path, from]): Change => {
@@ -86,8 +108,6 @@ function drawsOf({ trials, seed, ...ranges }: NonNullable<ExperimentFile["random
       return { path, value: drawn(from, uniform), at: ["random", path] };
     }));
 }
-
-type Range = Exclude<NonNullable<ExperimentFile["random"]>[string], number | unknown[]>;
 
 /** Digits that a drawn number has: more would say nothing and be hard to read. */
 const DIGITS = 4;
