@@ -259,3 +259,43 @@ Deno.test("a key changes with data, plugins, version and what the stage reads, a
     ]
   ) assertEquals(changed(key([], change)), [true, true, true]);
 });
+
+Deno.test({
+  name: "a run that halving stopped at a rung and went on with equals one that was never stopped",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await using data = await dataFolder();
+    const plan = await planIn(
+      data.path,
+      smallExperiment({
+        arms: [
+          { name: "blade", set: { "align.epochs": 30 } },
+          { name: "still", set: { "align.epochs": 30, "align.learningRate": 1e-9 } },
+          { name: "backward", set: { "align.epochs": 30, "align.objective": "backward" } },
+        ],
+        halving: { rungs: [2], keep: 0.6 },
+      }),
+    );
+    const folder = `${data.path}/experiment`;
+    const { dropped, stopped } = await execute(plan, {
+      folder,
+      facts: await inspectCells(plan),
+      runner: runHere(trainRun, () => SILENT),
+      parallel: 1,
+      signal: new AbortController().signal,
+      say() {},
+      lookEveryMs: 1,
+    });
+    assertEquals([stopped, dropped.length], [false, 1]);
+    const left = plan.cells.find(({ arm }) => arm === dropped[0]!.arm)!;
+    const kept = plan.cells.find(({ arm }) => arm === "blade")!;
+    assertEquals(
+      await Deno.stat(`${folder}/${left.folder}/manifest.json`).then(() => true, () => false),
+      false,
+    );
+    const alone = await run(kept.config, `${data.path}/alone`);
+    assertEquals(await outcomeOf(`${folder}/${kept.folder}`), await outcomeOf(alone.folder));
+    assertEquals(await stepsOf(`${folder}/${kept.folder}`).then((events) => events.length > 30), true);
+  },
+});
