@@ -4,6 +4,7 @@ import { configSchemaCommand } from "./config.ts";
 import { dataInspectCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { experimentCommand } from "./experiment.ts";
 import { metricsListCommand, metricsShowCommand } from "./metrics.ts";
 import { pluginCheckCommand } from "./plugin.ts";
 import { pluginNewCommand } from "./plugin_new.ts";
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateCommand,
   compareCommand,
   recommendCommand,
+  experimentCommand,
   metricsListCommand,
   metricsShowCommand,
   pluginNewCommand,

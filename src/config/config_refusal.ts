@@ -13,6 +13,7 @@ export type PlaceOf = (path: readonly (string | number)[]) => string;
  * @param error what zod found
  * @param input the raw document, for the values
  * @param placeOf where a path was written
+ * @param schema that refused it; of a run when left out
  * @example
  * ```ts
  * import { configRefusal } from "./config_refusal.ts";
@@ -24,8 +25,13 @@ export type PlaceOf = (path: readonly (string | number)[]) => string;
  * assertStringIncludes(refusal.message, 'did you mean "align.cutoff"?');
  * ```
  */
-export function configRefusal(error: z.ZodError, input: unknown, placeOf: PlaceOf): BladeError {
-  const problems = error.issues.flatMap((issue) => problemsOf(issue, input));
+export function configRefusal(
+  error: z.ZodError,
+  input: unknown,
+  placeOf: PlaceOf,
+  schema: z.ZodType = configSchema,
+): BladeError {
+  const problems = error.issues.flatMap((issue) => problemsOf(issue, input, schema));
   const first = problems[0]!;
   const others = [...new Set(problems.slice(1).map((problem) => problem.path.join(".")))];
   const also = others.length === 0
@@ -46,19 +52,19 @@ interface Problem {
   readonly mend: string;
 }
 
-function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+function problemsOf(issue: z.core.$ZodIssue, input: unknown, schema: z.ZodType): Problem[] {
   const path = issue.path.map((part) => typeof part === "number" ? part : String(part));
   if (issue.code === "unrecognized_keys") {
-    const known = knownKeys(path);
+    const known = knownKeys(path, schema);
     return issue.keys.map((key) => ({
       path: [...path, key],
       rule: "is not a known key",
-      mend: `${suggestion(path, key, known)}known here: ${known.join(", ")}`,
+      mend: `${suggestion(path, key, known, schema)}known here: ${known.join(", ")}`,
     }));
   }
   const found = valueAt(input, path);
   const value = found === undefined ? {} : { value: found };
-  const mend = mendOf(issue, path, found);
+  const mend = mendOf(issue, path, found, schema);
   if (found === undefined && issue.code === "invalid_type") return [{ path, rule: "must be given", mend }];
   return [{ path, rule: ruleOf(issue), ...value, mend }];
 }
@@ -91,9 +97,14 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: "an object",
 };
 
-function mendOf(issue: z.core.$ZodIssue, path: readonly (string | number)[], found: unknown): string {
+function mendOf(
+  issue: z.core.$ZodIssue,
+  path: readonly (string | number)[],
+  found: unknown,
+  schema: z.ZodType,
+): string {
   if (issue.code === "custom" && typeof issue.params?.mend === "string") return issue.params.mend;
-  const about = schemaAt(path)?.description;
+  const about = schemaAt(path, schema)?.description;
   const correct = about === undefined ? "correct it" : `correct it (${about})`;
   if (issue.code !== "invalid_value" || typeof found !== "string") return correct;
   return `did you mean "${
@@ -102,10 +113,15 @@ function mendOf(issue: z.core.$ZodIssue, path: readonly (string | number)[], fou
 }
 
 /** The nearest known key: the same name elsewhere in the schema, else the closest spelling at this level. */
-function suggestion(path: readonly (string | number)[], key: string, known: readonly string[]): string {
+function suggestion(
+  path: readonly (string | number)[],
+  key: string,
+  known: readonly string[],
+  schema: z.ZodType,
+): string {
   const inPlace = known.length === 0 ? undefined : closestString(key, known, { caseSensitive: false });
   const near = inPlace !== undefined && distance(key, inPlace) <= Math.max(2, key.length / 3);
-  const elsewhere = allPaths(configSchema).filter((other) => other.at(-1) === key);
+  const elsewhere = allPaths(schema).filter((other) => other.at(-1) === key);
   const best = near
     ? [...path, inPlace]
     : elsewhere.length === 1
@@ -127,15 +143,15 @@ function allPaths(schema: z.core.$ZodType): (string | number)[][] {
   ]);
 }
 
-function knownKeys(path: readonly (string | number)[]): string[] {
-  const node = schemaAt(path);
+function knownKeys(path: readonly (string | number)[], schema: z.ZodType): string[] {
+  const node = schemaAt(path, schema);
   const object = node && unwrap(node);
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
 
 /** The schema of the value at a path, with its description; undefined for a path that does not exist. */
-function schemaAt(path: readonly (string | number)[]): z.ZodType | undefined {
-  let node: z.ZodType = configSchema;
+function schemaAt(path: readonly (string | number)[], schema: z.ZodType): z.ZodType | undefined {
+  let node = schema;
   for (const part of path) {
     const inner = unwrap(node);
     const next: unknown = inner instanceof z.ZodObject

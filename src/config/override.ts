@@ -1,11 +1,13 @@
 import { BladeError } from "../core/errors.ts";
 
-/** One value given on the command line, above what the file says. */
+/** One value given above what the file says, on the command line for instance. */
 export interface Override {
   /** As typed, for messages: `--set align.cutoff=5`, `--seed 3`. */
   readonly place: string;
   readonly path: readonly (string | number)[];
   readonly value: unknown;
+  /** Where relative paths in the value start; the working folder when left out. */
+  readonly folder?: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Override {
 export function readOverride(text: string): Override {
   const at = text.indexOf("=");
   const path = (at < 0 ? text : text.slice(0, at)).trim();
-  if (at < 0 || path === "" || path.split(".").includes("")) {
+  if (at < 0 || !isConfigPath(path)) {
     throw new BladeError({
       place: `--set ${text}`,
       rule: "must be path=value",
@@ -38,9 +40,28 @@ export function readOverride(text: string): Override {
   }
   return {
     place: `--set ${text}`,
-    path: path.split(".").map((part) => /^\d+$/.test(part) ? Number(part) : part),
+    path: configPath(path),
     value: jsonOrString(text.slice(at + 1)),
   };
+}
+
+/** Whether a text is a path: names separated by dots, none of them empty. */
+export function isConfigPath(text: string): boolean {
+  return !text.split(".").includes("");
+}
+
+/**
+ * The parts of a path as users write it; array places become numbers.
+ *
+ * @example
+ * ```ts
+ * import { configPath } from "./override.ts";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(configPath("reward.terms.0.weight"), ["reward", "terms", 0, "weight"]);
+ * ```
+ */
+export function configPath(text: string): (string | number)[] {
+  return text.split(".").map((part) => /^\d+$/.test(part) ? Number(part) : part);
 }
 
 /**
@@ -80,7 +101,7 @@ function withValue(node: unknown, depth: number, override: Override, defaults: u
     return base.toSpliced(place, 1, withValue(base[place], depth + 1, override, child(defaults, part)));
   }
   if (typeof base !== "object") {
-    refuse(`must not go below ${parent}, which is a single value`, `use --set ${parent}=…`);
+    refuse(`must not go below ${parent}, which is a single value`, `give ${parent} itself a value`);
   }
   const entries = Object.entries(base as Record<string, unknown>).filter(([key]) => key !== String(part));
   const value = withValue(child(base, part), depth + 1, override, child(defaults, part));

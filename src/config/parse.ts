@@ -18,6 +18,8 @@ export interface ConfigOverrides {
   readonly isolate?: string;
   /** Plugins beside those of the file; relative paths start at the working folder. */
   readonly plugins?: readonly string[];
+  /** Values that were given elsewhere, each with its place; they win over all others. */
+  readonly above?: readonly Override[];
 }
 
 /** A configuration text with the place it came from. */
@@ -44,7 +46,7 @@ export interface ConfigSource extends ConfigOverrides {
 export function parseConfig(text: string, source: ConfigSource): BladeConfig {
   const document = readJsonc(text, source.path);
   const lineOf: PlaceOf = (path) => `${source.path}:${document.lineOf(path)}`;
-  return completed(document.value, source, lineOf, resolve(source.path, ".."));
+  return completeConfig(document.value, source, lineOf, resolve(source.path, ".."));
 }
 
 /**
@@ -62,10 +64,26 @@ export function parseConfig(text: string, source: ConfigSource): BladeConfig {
  * ```
  */
 export function checkConfig(input: unknown, overrides: ConfigOverrides = {}): BladeConfig {
-  return completed(input, overrides, () => "configuration", Deno.cwd());
+  return completeConfig(input, overrides, () => "configuration", Deno.cwd());
 }
 
-function completed(
+/**
+ * A configuration with its overrides applied, checked, every default filled in and its paths absolute.
+ *
+ * @param written the configuration as a value
+ * @param writtenAt tells where a path of it was written
+ * @param folder where relative paths in it start
+ * @throws {BladeError} with path, rule, value and mend
+ * @example
+ * ```ts
+ * import { completeConfig } from "./parse.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * const above = [{ place: 'arm "long"', path: ["align", "cutoff"], value: 0 }];
+ * const complete = () => completeConfig({}, { above }, () => "base.jsonc:1", ".");
+ * assertThrows(complete, Error, 'arm "long": align.cutoff: must be at least 1, got 0');
+ * ```
+ */
+export function completeConfig(
   written: unknown,
   given: ConfigOverrides,
   writtenAt: PlaceOf,
@@ -99,9 +117,17 @@ function completed(
  * ```
  */
 export async function loadConfig(path: string, overrides: ConfigOverrides = {}): Promise<BladeConfig> {
-  let text: string;
+  return parseConfig(await readConfigText(path), { ...overrides, path });
+}
+
+/**
+ * The text of a configuration file.
+ *
+ * @throws {BladeError} when there is none
+ */
+export async function readConfigText(path: string): Promise<string> {
   try {
-    text = await Deno.readTextFile(path);
+    return await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new BladeError({
@@ -121,7 +147,6 @@ export async function loadConfig(path: string, overrides: ConfigOverrides = {}):
     }
     throw error;
   }
-  return parseConfig(text, { ...overrides, path });
 }
 
 function overridesOf(source: ConfigOverrides): Override[] {
@@ -139,6 +164,7 @@ function overridesOf(source: ConfigOverrides): Override[] {
     const path = ["reward", "isolate"];
     overrides.push({ place: `--isolate ${source.isolate}`, path, value: source.isolate });
   }
+  overrides.push(...source.above ?? []);
   return overrides;
 }
 
@@ -154,7 +180,10 @@ function withPlugins(config: BladeConfig, source: ConfigOverrides): BladeConfig 
 
 /** Makes paths absolute, so that the run folder's copy of the configuration works from anywhere. */
 function anchored(config: BladeConfig, folder: string, overrides: readonly Override[]): BladeConfig {
-  const baseOf = (...path: (string | number)[]) => giverOf(path, overrides) ? Deno.cwd() : folder;
+  const baseOf = (...path: (string | number)[]) => {
+    const giver = giverOf(path, overrides);
+    return giver === undefined ? folder : giver.folder ?? Deno.cwd();
+  };
   // Without a folder it is a name for the system's loader.
   const isName = config.blas === null || !/[/\\]/.test(config.blas);
   return {

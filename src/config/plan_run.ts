@@ -22,11 +22,10 @@ const DRAW_PER_ITEM = 400;
 export async function planRun(config: BladeConfig): Promise<RunPlan> {
   const materials = await prepareMaterials(config);
   await using _plugins = materials.registry;
-  const work = workOf(config, materials);
-  const stages = Object.entries(work.operations).map(([name, operations]) =>
-    [name, `about ${duration(1000 * operations / ASSUMED_RATE)}`] as const
-  );
-  const total = Object.values(work.operations).reduce((sum, operations) => sum + operations, 0);
+  const { bytes } = workOf(config, materials);
+  const estimate = Object.entries(estimateOf(config, materials));
+  const stages = estimate.map(([name, ms]) => [name, `about ${duration(ms)}`] as const);
+  const total = estimate.reduce((sum, [, ms]) => sum + ms, 0);
   return {
     sections: [
       { title: "Data", rows: dataRows(materials) },
@@ -36,12 +35,20 @@ export async function planRun(config: BladeConfig): Promise<RunPlan> {
         title: "Estimate (wasm on two free cores; sft may stop early, a GPU is faster)",
         rows: [
           ...stages,
-          ["in all", `about ${duration(1000 * total / ASSUMED_RATE)}`],
-          ["memory", `about ${format(work.bytes)}`],
+          ["in all", `about ${duration(total)}`],
+          ["memory", `about ${format(bytes)}`],
         ],
       },
     ],
   };
+}
+
+/** Milliseconds by stage that a run may take with wasm on two free cores. */
+export function estimateOf(config: BladeConfig, materials: Materials): Readonly<Record<string, number>> {
+  const { operations } = workOf(config, materials);
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, count]) => [name, 1000 * count / ASSUMED_RATE]),
+  );
 }
 
 function dataRows({ dataset, split, align }: Materials): [string, string][] {

@@ -1,12 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { configJsonSchema } from "../../src/config/schema.ts";
 import { loadConfig, parseConfig } from "../../src/config/parse.ts";
+import { loadExperiment } from "../../src/experiment/plan.ts";
+import { experimentJsonSchema } from "../../src/experiment/schema.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-Deno.test("every file in configs/ is a configuration", async () => {
+/** Those that are experiments; all others are of one run. */
+const EXPERIMENTS = ["claims.jsonc"];
+
+Deno.test("every file in configs/ is a configuration or an experiment", async () => {
   const names: string[] = [];
   for await (const entry of Deno.readDir(`${ROOT}configs`)) {
+    if (EXPERIMENTS.includes(entry.name)) continue;
     const config = await loadConfig(`${ROOT}configs/${entry.name}`);
     assertEquals(config.$schema, "../docs/config.schema.json");
     names.push(entry.name);
@@ -28,4 +34,16 @@ Deno.test("the quickstart states the defaults, so that changing one there or in 
 Deno.test("docs/config.schema.json is what `config schema` prints", async () => {
   const committed = JSON.parse(await Deno.readTextFile(`${ROOT}docs/config.schema.json`));
   assertEquals(committed, JSON.parse(JSON.stringify(configJsonSchema())));
+});
+
+Deno.test("the experiments in configs/ are ready to run, with every configuration complete", async () => {
+  for (const name of EXPERIMENTS) {
+    const { cells, arms, seeds, data } = await loadExperiment(`${ROOT}configs/${name}`);
+    assertEquals(cells.length, arms.length * seeds.length * data.length);
+  }
+});
+
+Deno.test("docs/experiment.schema.json is what `config schema --experiment` prints", async () => {
+  const committed = JSON.parse(await Deno.readTextFile(`${ROOT}docs/experiment.schema.json`));
+  assertEquals(committed, JSON.parse(JSON.stringify(experimentJsonSchema())));
 });

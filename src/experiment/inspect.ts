@@ -1,0 +1,74 @@
+import type { Materials } from "../config/materials.ts";
+import type { BladeConfig } from "../config/schema.ts";
+import type { DataFile } from "../core/dataset.ts";
+import { BladeError } from "../core/errors.ts";
+import type { PluginFact } from "../report/manifest.ts";
+import { codeVersion } from "./code_version.ts";
+import type { Cell, Experiment } from "./plan.ts";
+import { SHARED_STAGES, type SharedStage, stageKey } from "./stage_keys.ts";
+
+/** What is known of a cell before it runs. */
+export interface CellFacts {
+  /** The shared stages that it goes through, in order, each with the name that its outcome is shared under. */
+  readonly stages: readonly { readonly stage: SharedStage; readonly key: string }[];
+  /** ms by stage, a guess. */
+  readonly estimate: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads the data and loads the metrics of every cell, each combination once, and refuses what would fail later.
+ *
+ * @throws {BladeError} naming the arm and the data set
+ */
+export async function inspectCells({ cells }: Experiment): Promise<ReadonlyMap<Cell, CellFacts>> {
+  const [{ prepareMaterials }, { estimateOf }, version] = await Promise.all([
+    import("../config/materials.ts"),
+    import("../config/plan_run.ts"),
+    codeVersion(),
+  ]);
+  const found = new Map<Cell, CellFacts>();
+  for (const alike of Map.groupBy(cells, ({ config }) => materialsKey(config)).values()) {
+    const { arm, data, config } = alike[0]!;
+    const materials = await prepareMaterials(config).catch((error) => {
+      if (!(error instanceof BladeError)) throw error;
+      const place = `arm "${arm}", data "${data}": ${error.refusal.place}`;
+      throw new BladeError({ ...error.refusal, place });
+    });
+    await using _plugins = materials.registry;
+    const facts = { data: filesOf(materials), plugins: pluginsOf(materials), version };
+    for (const cell of alike) {
+      found.set(cell, {
+        stages: stagesOf(cell.config).map((stage) => ({ stage, key: stageKey(stage, cell.config, facts) })),
+        estimate: estimateOf(cell.config, materials),
+      });
+    }
+  }
+  return found;
+}
+
+/** The stages of a run that other runs may share. */
+function stagesOf({ align, reward, evaluate }: BladeConfig): SharedStage[] {
+  return SHARED_STAGES.filter((stage) =>
+    stage === "sft" ||
+    (stage === "prior"
+      ? align.method !== "sft" || reward.combine === "quantile"
+      : evaluate.systems.includes(stage))
+  );
+}
+
+/** Configurations that agree in this have the same materials. */
+function materialsKey({ data, reward, evaluate, plugins, align }: BladeConfig): string {
+  const { contexts, horizon, gain, cutoff } = align;
+  return JSON.stringify([data, reward, evaluate.metrics, plugins, contexts, horizon, gain, cutoff]);
+}
+
+function filesOf({ dataset }: Materials): readonly DataFile[] {
+  return dataset.files;
+}
+
+function pluginsOf({ terms, metrics }: Materials): PluginFact[] {
+  const sources = [...terms.map(({ metric }) => metric), ...metrics].map(({ source }) => source);
+  return sources.flatMap(({ specifier, sha256 }) =>
+    sha256 === undefined ? [] : [{ spec: specifier, sha256 }]
+  );
+}

@@ -1,0 +1,120 @@
+import { csvLine } from "../report/tables.ts";
+import { textTable } from "../report/table.ts";
+import { signed } from "../report/results_table.ts";
+import type { ExperimentRow, ExperimentTable } from "./table.ts";
+
+/**
+ * The table of an experiment for a terminal: per data set what the methods reach, metric by metric, then what that took.
+ *
+ * @param baseline the arm that the others are compared with
+ */
+export function experimentText({ rows, notes }: ExperimentTable, baseline: string): string {
+  const parts = [...Map.groupBy(rows, ({ data }) => data)].map(([data, ofData]) => {
+    const seeds = Math.max(...ofData.map(({ seeds }) => seeds.length));
+    return `${data}, test: means over ${seeds} ${
+      seeds === 1 ? "seed" : "seeds"
+    } and all users; differences to ${baseline}
+${resultsTable(ofData)}
+${costTable(ofData)}`;
+  });
+  const about =
+    "Intervals are 95 % bootstrap intervals over seeds and users, over seeds alone for metrics of all " +
+    "lists together.\np is of the same bootstrap, corrected over all rows (Holm). best-of-n reads the labels: an oracle.\n";
+  return `${parts.join("\n")}\n${about}${notes.map((note) => `note: ${note}\n`).join("")}`;
+}
+
+function resultsTable(rows: readonly ExperimentRow[]): string {
+  const cells = [...Map.groupBy(rows, ({ metric }) => metric)].flatMap(([metric, ofMetric]) =>
+    ofMetric.map(({ method, mean, interval95, difference }, at) => [
+      at === 0 ? metric : "",
+      method,
+      number(mean),
+      interval(interval95, (bound) => bound.toFixed(4)),
+      difference === undefined ? "" : signed(difference.mean),
+      difference === undefined ? "" : interval(difference.interval95, signed),
+      difference === undefined ? "" : number(difference.p),
+    ])
+  );
+  const header = ["metric", "method", "mean", "interval", "difference", "interval", "p"];
+  return textTable(header, cells, ["left", "left", "right", "right", "right", "right", "right"]);
+}
+
+/** A row a method: what training did to the reward and the signal, and what it took. */
+function costTable(rows: readonly ExperimentRow[]): string {
+  const methods = [...new Map(rows.map((row) => [row.method, row])).values()];
+  const short = (value: number | null, digits: number) => value === null ? "–" : value.toFixed(digits);
+  const count = (value: number | null) => value === null ? "–" : Math.round(value).toLocaleString("en");
+  return textTable(
+    ["method", "train reward", "best-of-n", "signal first", "last", "rollouts", "seconds", "parameters"],
+    methods.map((row) => [
+      row.method,
+      short(row.trainReward, 4),
+      short(row.bestOfN, 4),
+      short(row.signalFirst, 3),
+      short(row.signalLast, 3),
+      count(row.rollouts),
+      short(row.seconds, 1),
+      count(row.parametersUpdated),
+    ]),
+  );
+}
+
+function number(value: number | null): string {
+  return value === null ? "–" : value.toFixed(4);
+}
+
+function interval(bounds: readonly [number, number] | null, shown: (bound: number) => string): string {
+  return bounds === null ? "–" : `[${bounds.map(shown).join(", ")}]`;
+}
+
+const HEADER = [
+  "method",
+  "data",
+  "metric",
+  "split",
+  "mean",
+  "low",
+  "high",
+  "seeds",
+  "difference",
+  "difference_low",
+  "difference_high",
+  "p",
+  "train_reward",
+  "best_of_n",
+  "signal_first",
+  "signal_last",
+  "rollouts",
+  "seconds",
+  "parameters_updated",
+];
+
+/** The table as CSV, a line a row; empty cells where there is no value, seeds separated by `|`. */
+export function experimentCsv({ rows }: ExperimentTable): string {
+  return [HEADER, ...rows.map(cellsOf)].map(csvLine).join("");
+}
+
+function cellsOf(row: ExperimentRow): (string | number)[] {
+  const { difference } = row;
+  return [
+    row.method,
+    row.data,
+    row.metric,
+    row.split,
+    row.mean ?? "",
+    row.interval95?.[0] ?? "",
+    row.interval95?.[1] ?? "",
+    row.seeds.join("|"),
+    difference?.mean ?? "",
+    difference?.interval95?.[0] ?? "",
+    difference?.interval95?.[1] ?? "",
+    difference?.p ?? "",
+    row.trainReward ?? "",
+    row.bestOfN ?? "",
+    row.signalFirst ?? "",
+    row.signalLast ?? "",
+    row.rollouts ?? "",
+    row.seconds ?? "",
+    row.parametersUpdated,
+  ];
+}

@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertRefused, blade } from "../ci/command_line.ts";
+import { writeSmallData } from "../ci/small_run.ts";
+import { smallExperiment } from "../experiment/_experiments.ts";
+import { ran, temporaryFolder } from "./_io.ts";
+
+const CLAIMS = new URL("../../configs/claims.jsonc", import.meta.url).pathname;
+
+/** A folder with the small data set and an experiment file; what a command needs to write an experiment into it. */
+async function folderWith(file: unknown) {
+  const folder = await temporaryFolder();
+  await writeSmallData(folder.path);
+  const config = `${folder.path}/small.jsonc`;
+  await Deno.writeTextFile(config, JSON.stringify(file));
+  return { folder, config, out: `${folder.path}/out`, write: `--allow-write=./runs,${folder.path}` };
+}
+
+const TWO_ARMS = smallExperiment({
+  arms: [{ name: "blade" }, { name: "backward", set: { "align.objective": "backward" } }],
+  metrics: ["ndcg@3"],
+});
+
+const KEYS = [
+  "bestOfN",
+  "data",
+  "difference",
+  "interval95",
+  "mean",
+  "method",
+  "metric",
+  "parametersUpdated",
+  "rollouts",
+  "seconds",
+  "seeds",
+  "signalFirst",
+  "signalLast",
+  "split",
+  "trainReward",
+];
+
+Deno.test("experiment trains every run in this process where it may start no other, and says so", async () => {
+  const { folder, config, out, write } = await folderWith(TWO_ARMS);
+  await using _folder = folder;
+  const { code, out: stdout, err } = await blade(["experiment", config, "--out", out, "--json"], [write]);
+  assertEquals(code, 0, err);
+  assertStringIncludes(
+    err,
+    "No permission to start deno: the runs happen in this process, one after the other",
+  );
+  assertStringIncludes(err, "--allow-run=deno");
+  assertStringIncludes(err, "[2/2] backward");
+  const { rows, baseline, failed, notes, name } = JSON.parse(stdout);
+  assertEquals([baseline, failed, notes, name], ["blade", [], [], "small"]);
+  assertEquals(rows.length, 2 * 5); // ndcg@3 and reward, of two arms and three systems
+  for (const row of rows) {
+    const { difference, seeds, split } = row;
+    const keys = row.method === "blade" ? KEYS.filter((key) => key !== "difference") : KEYS;
+    assertEquals(Object.keys(row).sort(), keys);
+    assertEquals([seeds, split], [[1], "test"]);
+    if (difference !== undefined) assertEquals(Object.keys(difference).sort(), ["interval95", "mean", "p"]);
+  }
+  assertEquals(JSON.parse(await Deno.readTextFile(`${out}/table.json`)).rows, rows);
+  const csv = (await Deno.readTextFile(`${out}/table.csv`)).trim().split("\n");
+  assertEquals(csv.length, 1 + rows.length);
+  assertStringIncludes(csv[0]!, "method,data,metric,split,mean,low,high,seeds,difference,");
+});
+
+Deno.test("with leave to start deno each run is a process of its own, and the table is the same", async () => {
+  const { folder, config, out, write } = await folderWith(TWO_ARMS);
+  await using _folder = folder;
+  const start = [write, `--allow-run=${Deno.execPath()}`];
+  const apart = await blade(["experiment", config, "--out", out, "--parallel", "2", "--json"], start);
+  assertEquals(apart.code, 0, apart.err);
+  assert(!apart.err.includes("No permission"), apart.err);
+  assertStringIncludes(apart.err, "(shared: sft, prior, sft-continued)");
+  const here = await blade(["experiment", config, "--out", `${folder.path}/here`, "--json"], [write]);
+  const table = (text: string) =>
+    JSON.parse(text).rows.map(({ seconds: _, ...row }: Record<string, unknown>) => row);
+  assertEquals(table(apart.out), table(here.out));
+  // A finished experiment tells its table again.
+  const again = await blade(["experiment", "--resume", out], start);
+  assertEquals(again.code, 0, again.err);
+  assertMatch(again.out, /ndcg@3 +blade/);
+  assertMatch(again.out, /method +train reward +best-of-n/);
+});
+
+Deno.test("Ctrl-C stops the runs with their state saved and exits with 3; --resume finishes them", async () => {
+  const long = smallExperiment({ arms: [{ name: "blade", set: { "align.epochs": 60 } }] });
+  const { folder, config, out, write } = await folderWith(long);
+  await using _folder = folder;
+  const args = ["run", "-P", "--quiet", "--no-prompt", write, `--allow-run=${Deno.execPath()}`, "main.ts"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args, "experiment", config, "--out", out],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const began = err.includes("align: ");
+    err += part;
+    if (!began && err.includes("align: ")) child.kill("SIGINT");
+  }
+  assertEquals((await child.status).code, 3, err);
+  assertStringIncludes(err, "interrupted; the state of every run is saved");
+  assertStringIncludes(err, `experiment --resume ${out}`);
+  const [cell] = [...Deno.readDirSync(`${out}/cells`)].map(({ name }) => name);
+  const names = [...Deno.readDirSync(`${out}/cells/${cell}/checkpoints`)].map(({ name }) => name);
+  assert(names.some((name) => name.startsWith("align-step-")), `${names}`);
+  const changed = await blade(["experiment", "--resume", out, "--set", "align.epochs=2"], [write]);
+  assertRefused(changed, [
+    "--resume: must stand without a file and its changes",
+    `experiment --resume ${out}`,
+  ]);
+  const resumed = await blade(["experiment", "--resume", out, "--json"], [write]);
+  assertEquals(resumed.code, 0, resumed.err);
+  assertEquals(JSON.parse(resumed.out).notes, []);
+  assert((await Deno.stat(`${out}/cells/${cell}/manifest.json`)).isFile);
+});
+
+Deno.test("a run that fails is told of at the end with exit code 2, and the table has the others", async () => {
+  const diverging = { "align.learningRate": 1e30, "align.clipNorm": 1e30, "align.warmup": 0 };
+  const file = smallExperiment({
+    arms: [{ name: "blade" }, { name: "wild", set: diverging }],
+    metrics: ["ndcg@3"],
+  });
+  const { folder, config, out, write } = await folderWith(file);
+  await using _folder = folder;
+  const { code, out: stdout, err } = await blade(["experiment", config, "--out", out, "--json"], [write]);
+  assertEquals(code, 2, err);
+  const { rows, failed, notes } = JSON.parse(stdout);
+  assertEquals(failed.map(({ arm }: { arm: string }) => arm), ["wild"]);
+  assertStringIncludes(failed[0].message, "must be a finite number");
+  assertEquals(notes.length, 1);
+  assertStringIncludes(notes[0], "0 of 1 runs have finished");
+  assertEquals(rows.some(({ method }: { method: string }) => method === "wild"), false);
+});
+
+Deno.test("experiment --dry-run prints the number of runs, what they share and an estimate, and makes nothing", async () => {
+  const { code, out } = await ran(["experiment", CLAIMS, "--dry-run", "--out", "/nowhere/at/all"]);
+  assertEquals(code, 0);
+  assertMatch(
+    out,
+    /^\d+ runs: \d+ arms × 1 data sets \(quickstart\) × 2 seeds \(1, 2\)\n {2}blade \(baseline\)\n/,
+  );
+  assertMatch(out, /\nShared: sft \d+ times, .*prior 2 times/);
+  assertMatch(out, /\nEstimate: about \d+ (min|s)/);
+  const plan = JSON.parse((await ran(["experiment", CLAIMS, "--dry-run", "--json"])).out);
+  assertEquals([plan.cells, plan.baseline], [plan.arms.length * 2, "blade"]);
+});
+
+Deno.test("the claims stay under a quarter of an hour on two cores", async () => {
+  const { estimateSeconds } = JSON.parse((await ran(["experiment", CLAIMS, "--dry-run", "--json"])).out);
+  assert(estimateSeconds < 900, `${estimateSeconds} s`);
+});
+
+Deno.test("experiment refuses what would fail in a run before anything runs, with the arm", async () => {
+  const file = smallExperiment({
+    arms: [{ name: "blade" }, { name: "long", set: { "align.cutoff": 40 } }],
+  });
+  const { folder, config, out } = await folderWith(file);
+  await using _folder = folder;
+  const { code, err } = await ran(["experiment", config, "--out", out]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, 'arm "long", data "');
+  assertStringIncludes(err, "align.cutoff");
+  assertEquals(await Deno.stat(out).then(() => true, () => false), false);
+});
+
+Deno.test("experiment says what it wants when it is given nothing, or no experiment to resume", async () => {
+  const none = await ran(["experiment"]);
+  assertEquals(none.code, 2);
+  assertStringIncludes(none.err, "blade experiment: must be given an experiment file");
+  await using folder = await temporaryFolder();
+  const empty = await ran(["experiment", "--resume", folder.path]);
+  assertEquals(empty.code, 2);
+  assertStringIncludes(empty.err, "must be the folder of an experiment");
+});

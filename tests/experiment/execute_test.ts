@@ -1,0 +1,171 @@
+/** Experiments whose runs are played: what is run when, and what is not. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { CellEnd, CellRun, CellRunner } from "../../src/experiment/cell_runner.ts";
+import { execute, type ExecutionOptions } from "../../src/experiment/execute.ts";
+import type { CellFacts } from "../../src/experiment/inspect.ts";
+import { type Experiment, planExperiment } from "../../src/experiment/plan.ts";
+import { temporaryFolder } from "../cli/_io.ts";
+import { noFacts } from "./_experiments.ts";
+
+async function planOf(arms: readonly string[], rest = ""): Promise<Experiment> {
+  const list = arms.map((name) => `{ "name": "${name}" }`).join(", ");
+  return await planExperiment(`{ "base": {}, "seeds": [1], "arms": [${list}] ${rest} }`, "e.jsonc");
+}
+
+/** A run that goes through the epochs with these validation rewards, until it is told to stop. */
+function playing(scores: Readonly<Record<string, readonly number[]>>, log: string[] = []): CellRunner {
+  return async ({ folder, config, signal }: CellRun): Promise<CellEnd> => {
+    const arm = /([^/]+)-quickstart-\d+$/.exec(folder)![1]!;
+    log.push(`start ${arm}`);
+    const path = `${folder}/events.jsonl`;
+    const before = (await Deno.readTextFile(path).catch(() => "")).split("\n").length - 1;
+    for (const [at, validation] of (scores[arm] ?? []).entries()) {
+      if (at < before) continue;
+      if (signal.aborted) {
+        log.push(`stop ${arm} at ${at}`);
+        return { kind: "stopped" };
+      }
+      const values = { epoch: at + 1, validation };
+      const event = { kind: "step", timeMs: at, stage: "align", step: at + 1, values };
+      await Deno.writeTextFile(path, JSON.stringify(event) + "\n", { append: true });
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await Deno.writeTextFile(`${folder}/manifest.json`, JSON.stringify({ seed: config.seed }));
+    log.push(`end ${arm}`);
+    return { kind: "finished" };
+  };
+}
+
+function options(plan: Experiment, folder: string, change: Partial<ExecutionOptions>): ExecutionOptions {
+  return {
+    folder,
+    facts: noFacts(plan),
+    runner: () => Promise.reject(new Error("nothing was to run")),
+    parallel: 1,
+    signal: new AbortController().signal,
+    say() {},
+    lookEveryMs: 10,
+    ...change,
+  };
+}
+
+Deno.test("cells that have finished are kept, and a finished experiment runs nothing", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a", "b"]);
+  const log: string[] = [];
+  assertEquals(await execute(plan, options(plan, folder.path, { runner: playing({}, log) })), {
+    stopped: false,
+    failed: [],
+    dropped: [],
+  });
+  assertEquals(log, ["start a", "end a", "start b", "end b"]);
+  assertEquals((await execute(plan, options(plan, folder.path, {}))).stopped, false);
+});
+
+Deno.test("a stopped experiment starts nothing more, and goes on with the cell that was interrupted", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a", "b", "c"]);
+  const log: string[] = [];
+  const stop = new AbortController();
+  const runner = playing({ b: [0.1, 0.2, 0.3] }, log);
+  const stopping: CellRunner = (run) => {
+    if (run.folder.includes("/b-")) setTimeout(() => stop.abort(), 20);
+    return runner(run);
+  };
+  const { stopped } = await execute(
+    plan,
+    options(plan, folder.path, { runner: stopping, signal: stop.signal }),
+  );
+  assertEquals([stopped, log], [true, ["start a", "end a", "start b", "stop b at 1"]]);
+  await execute(plan, options(plan, folder.path, { runner }));
+  assertEquals(log.slice(4), ["start b", "end b", "start c", "end c"]);
+});
+
+Deno.test("as many cells run at once as allowed", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a", "b", "c", "d", "e"]);
+  let [now, most] = [0, 0];
+  const runner: CellRunner = async ({ folder }) => {
+    most = Math.max(most, ++now);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    now--;
+    await Deno.writeTextFile(`${folder}/manifest.json`, "{}");
+    return { kind: "finished" };
+  };
+  await execute(plan, options(plan, folder.path, { runner, parallel: 3 }));
+  assertEquals([now, most], [0, 3]);
+});
+
+Deno.test("cells that share a stage wait for the first to finish it, no longer, and are given it with its events", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a", "b", "c"]);
+  const [a, b, c] = plan.cells;
+  const shared: CellFacts = { stages: [{ stage: "sft", key: "k" }], estimate: {} };
+  const facts = new Map([[a!, shared], [b!, shared], [c!, { stages: [], estimate: {} }]]);
+  const log: string[] = [];
+  const runner: CellRunner = async ({ folder }) => {
+    const arm = folder.split("/").at(-1)![0]!;
+    const path = `${folder}/checkpoints/sft.safetensors`;
+    log.push(`start ${arm}`);
+    if (arm === "a") {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await Deno.writeTextFile(
+        `${folder}/events.jsonl`,
+        '{"kind":"note","message":"mine"}\n{"kind":"stage","stage":"sft"}\n{"kind":"stage","stage":"prior"}\n',
+      );
+      await Deno.mkdir(`${folder}/checkpoints`);
+      await Deno.writeTextFile(path, "weights");
+      log.push("sft a");
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    if (arm === "b") {
+      assertEquals(await Deno.readTextFile(path), "weights");
+      assertEquals(await Deno.readTextFile(`${folder}/events.jsonl`), '{"kind":"stage","stage":"sft"}\n');
+    }
+    await Deno.writeTextFile(`${folder}/manifest.json`, "{}");
+    log.push(`end ${arm}`);
+    return { kind: "finished" };
+  };
+  await execute(plan, options(plan, folder.path, { runner, facts, parallel: 2 }));
+  assertEquals(log, ["start a", "start c", "end c", "sft a", "start b", "end b", "end a"]);
+});
+
+Deno.test("a cell that fails is told of, and the others are run; those that wait for it do the work themselves", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a", "b"]);
+  const shared: CellFacts = { stages: [{ stage: "sft", key: "k" }], estimate: {} };
+  const facts = new Map(plan.cells.map((cell) => [cell, shared]));
+  const good = playing({});
+  const runner: CellRunner = (run) =>
+    run.folder.includes("/a-") ? Promise.resolve({ kind: "failed", message: "no number" }) : good(run);
+  let said = "";
+  const say = (line: string) => said += `${line}\n`;
+  const { failed, stopped } = await execute(
+    plan,
+    options(plan, folder.path, { runner, facts, parallel: 2, say }),
+  );
+  assertEquals([stopped, failed.map(({ cell, message }) => [cell.arm, message])], [false, [[
+    "a",
+    "no number",
+  ]]]);
+  assertStringIncludes(said, "failed: no number");
+  assert((await Deno.stat(`${folder.path}/cells/b-quickstart-1/manifest.json`)).isFile);
+});
+
+Deno.test("halving stops every arm at the rung, drops the worse, and trains the others to the end", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["base", "good", "bad", "worse"], ', "halving": { "rungs": [2] }');
+  const log: string[] = [];
+  const flat = (score: number) => new Array<number>(8).fill(score);
+  const runner = playing({ base: flat(0.2), good: flat(0.3), bad: flat(0.1), worse: flat(0) }, log);
+  const { dropped } = await execute(plan, options(plan, folder.path, { runner }));
+  assertEquals(dropped, [
+    { arm: "worse", score: 0, violation: 0, data: "quickstart", epoch: 2 },
+    { arm: "bad", score: 0.1, violation: 0, data: "quickstart", epoch: 2 },
+  ]);
+  const ends = log.filter((line) => line.startsWith("end"));
+  assertEquals(ends, ["end base", "end good"]);
+  // The same decisions once more, from what the folders hold.
+  const again = await execute(plan, options(plan, folder.path, {}));
+  assertEquals(again.dropped, dropped);
+});
