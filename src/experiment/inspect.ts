@@ -1,6 +1,5 @@
 import type { Materials } from "../config/materials.ts";
 import type { BladeConfig } from "../config/schema.ts";
-import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { PluginFact } from "../report/manifest.ts";
 import { codeVersion } from "./code_version.ts";
@@ -35,7 +34,7 @@ export async function inspectCells({ cells }: Experiment): Promise<ReadonlyMap<C
       throw new BladeError({ ...error.refusal, place });
     });
     await using _plugins = materials.registry;
-    const facts = { data: filesOf(materials), plugins: pluginsOf(materials), version };
+    const facts = { data: materials.dataset.files, plugins: pluginsOf(materials), version };
     for (const cell of alike) {
       found.set(cell, {
         stages: stagesOf(cell.config).map((stage) => ({ stage, key: stageKey(stage, cell.config, facts) })),
@@ -60,10 +59,6 @@ function stagesOf({ align, reward, evaluate }: BladeConfig): SharedStage[] {
 function materialsKey({ data, reward, evaluate, plugins, align }: BladeConfig): string {
   const { contexts, horizon, gain, cutoff } = align;
   return JSON.stringify([data, reward, evaluate.metrics, plugins, contexts, horizon, gain, cutoff]);
-}
-
-function filesOf({ dataset }: Materials): readonly DataFile[] {
-  return dataset.files;
 }
 
 function pluginsOf({ terms, metrics }: Materials): PluginFact[] {
