@@ -15,6 +15,9 @@ import { peakProducts } from "./matmul.ts";
 
 export const ITEMS = 2000, POSITIONS = 32, BATCH = 32;
 
+/** Steps before the first that counts: V8 goes on compiling for about as many. */
+export const WARM_UPS = 20;
+
 export const OPTIONS: FitOptions = {
   stage: "sft",
   epochs: 100,
@@ -75,7 +78,7 @@ export async function onDevice(name: string, { adapter }: Device): Promise<Recor
         state = await fitStep(model, state, examples, optimizer, OPTIONS, log);
       }
     },
-  }, { repeats: 15, warmUps: 20 });
+  }, { repeats: 15, warmUps: WARM_UPS });
   const stepMs = ms.steps / count;
   peak.dispose();
   freeFitState(state);

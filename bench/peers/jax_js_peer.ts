@@ -97,7 +97,7 @@ async function measure(args: string[]): Promise<PeerReport> {
       for (const one of all) one.dispose();
     },
     train,
-  }, { repeats: Number(repeats ?? 5), warmUps: 1 });
+  }, { repeats: Number(repeats ?? 5), warmUps: config.warmUps });
   return {
     losses,
     rows: [{

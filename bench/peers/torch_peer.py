@@ -41,6 +41,7 @@ CONFIG = {
     "items": 2000, "width": 128, "layers": 4, "heads": 4, "kvHeads": 2, "hidden": 344, "ropeBase": 10_000,
     "normEpsilon": 1e-5, "batch": 32, "positions": 32, "learningRate": 1e-3, "weightDecay": 0.01, "clipNorm": 1,
     "warmupSteps": 10, "totalSteps": 100, "contexts": 64, "group": 8, "cutoff": 10, "history": 22,
+    "warmUps": 20,
 }
 FUSED_ATTENTION = hasattr(F, "scaled_dot_product_attention")
 
@@ -429,7 +430,7 @@ def main():
         "inverse CDF": rollout(caches[cache], by_inverse_cdf),
     }
     rates = [product_rate(512, 10, device, args.repeats)]
-    ms = median_ms(jobs, device, args.repeats, 2)
+    ms = median_ms(jobs, device, args.repeats, c["warmUps"])
     rates.append(product_rate(512, 10, device, args.repeats))
     where = "cpu" if device == "cpu" else torch.cuda.get_device_name() + (", TF32" if args.tf32 else "")
     row = {"device": where, "threads": args.threads if device == "cpu" else None, "matmulGflops": statistics.mean(rates)}

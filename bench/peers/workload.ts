@@ -9,7 +9,7 @@ import { randomKey } from "../../src/numerics/random.ts";
 import { createModel, type Model } from "../../src/train/model.ts";
 import * as tf from "@tensorflow/tfjs";
 import { CONTEXTS, CUTOFF, GROUP, HISTORY, rolloutContexts } from "../rollouts.ts";
-import { BATCH, batchOfExamples, ITEMS, MODEL, OPTIONS, POSITIONS } from "../train_step.ts";
+import { BATCH, batchOfExamples, ITEMS, MODEL, OPTIONS, POSITIONS, WARM_UPS } from "../train_step.ts";
 
 /** Settings as the file's header holds them. */
 export const CONFIG = {
@@ -24,6 +24,8 @@ export const CONFIG = {
   warmupSteps: OPTIONS.warmup * OPTIONS.epochs,
   /** Steps whose losses are compared: the later ones also see the gradients and the optimizer. */
   checkedSteps: 4,
+  /** Steps before the first that counts, for every peer. */
+  warmUps: WARM_UPS,
   contexts: CONTEXTS,
   group: GROUP,
   cutoff: CUTOFF,
