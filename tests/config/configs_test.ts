@@ -3,11 +3,12 @@ import { configJsonSchema } from "../../src/config/schema.ts";
 import { loadConfig, parseConfig } from "../../src/config/parse.ts";
 import { loadExperiment } from "../../src/experiment/plan.ts";
 import { experimentJsonSchema } from "../../src/experiment/schema.ts";
+import { METHODS } from "../../src/objective/methods.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Those that are experiments; all others are of one run. */
-const EXPERIMENTS = ["claims.jsonc"];
+const EXPERIMENTS = ["claims.jsonc", "methods.jsonc"];
 
 Deno.test("every file in configs/ is a configuration or an experiment", async () => {
   const names: string[] = [];
@@ -41,6 +42,14 @@ Deno.test("the experiments in configs/ are ready to run, with every configuratio
     const { cells, arms, seeds, data } = await loadExperiment(`${ROOT}configs/${name}`);
     assertEquals(cells.length, arms.length * seeds.length * data.length);
   }
+});
+
+Deno.test("configs/methods.jsonc has an arm for every method there is", async () => {
+  const { cells } = await loadExperiment(`${ROOT}configs/methods.jsonc`);
+  assertEquals(
+    new Set(cells.map(({ config }) => config.align.method)),
+    new Set(["sft", ...Object.keys(METHODS)]),
+  );
 });
 
 Deno.test("docs/experiment.schema.json is what `config schema --experiment` prints", async () => {
