@@ -14,6 +14,11 @@ const MEMORY_MIB = 192;
 
 const LIMITS = { deadlineMs: 400, memoryMiB: MEMORY_MIB };
 
+/** Long enough for a busy machine to fill the memory before the time is up. */
+const PATIENT = { ...LIMITS, deadlineMs: 8000 };
+
+const limitsFor = (says: string) => says === "must fit in memory" ? PATIENT : LIMITS;
+
 /** What the user waits beyond the deadline at most: for the search, and for the process to go. */
 const GRACE_MS = 1000;
 
@@ -67,15 +72,15 @@ async function faultOf(
   return error;
 }
 
-async function scored(path: string): Promise<unknown> {
-  await using registry = await createRegistry([path], LIMITS);
+async function scored(path: string, limits = LIMITS): Promise<unknown> {
+  await using registry = await createRegistry([path], limits);
   const metric = await registry.load("stranger@3");
   const start = performance.now();
   try {
     return await judgeOf(metric).scoreList(BATCH, SIGNALS);
   } finally {
     const waited = performance.now() - start;
-    assert(waited < LIMITS.deadlineMs + GRACE_MS, `waited ${waited} ms`);
+    assert(waited < limits.deadlineMs + GRACE_MS, `waited ${waited} ms`);
   }
 }
 
@@ -103,7 +108,7 @@ for (const [permission, code] of Object.entries(DENIED)) {
 
 for (const [what, [body, says]] of Object.entries(AT_SCORE)) {
   Deno.test(`a stranger's plugin that ${what} is stopped, and its slate named`, async () => {
-    const error = await faultOf(strangerText(body));
+    const error = await faultOf(strangerText(body), (path) => scored(path, limitsFor(says)));
     assert(error instanceof PluginFault);
     assertStringIncludes(error.message, "metric stranger@3: ");
     assertStringIncludes(error.message, CULPRIT);
@@ -118,7 +123,7 @@ for (const what of ["loops", "fills the heap", "throws", "gives infinity"]) {
     const text = strangerText(body.replace("return Infinity", "out[row] = Infinity; continue"), {
       batch: true,
     });
-    const error = await faultOf(text);
+    const error = await faultOf(text, (path) => scored(path, limitsFor(says)));
     assertStringIncludes(error.message, CULPRIT);
     assertStringIncludes(error.message, says);
   });
