@@ -1,4 +1,4 @@
-import { dirname } from "@std/path";
+import { dirname, normalize } from "@std/path";
 import { BladeError, EXIT } from "../core/errors.ts";
 
 /** What the program says of an error, and its exit code. */
@@ -77,7 +77,7 @@ function missingPermission(error: Error): BladeError {
   }
   const isPath = kind === "read" || kind === "write";
   // Deno's flag takes the place of what -P allows, so ./runs has to be named again.
-  const value = target === undefined ? "" : `=${kind === "write" ? `./runs,${dirname(target)}` : target}`;
+  const value = target === undefined ? "" : `=${kind === "write" ? writeFolders(dirname(target)) : target}`;
   return new BladeError({
     place: target ?? `${kind} access`,
     rule: isPath
@@ -85,6 +85,11 @@ function missingPermission(error: Error): BladeError {
       : `must be granted (${kind})`,
     mend: `start it as: deno run -P --allow-${kind}${value} main.ts …`,
   });
+}
+
+/** The folder beside ./runs, where it is another. */
+function writeFolders(folder: string): string {
+  return normalize(folder).split(/[\\/]/)[0] === "runs" ? "./runs" : `./runs,${folder}`;
 }
 
 function reason(error: Error): string {

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
 import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
+import { isThere } from "../report/is_there.ts";
 import { readManifest } from "../report/manifest.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import { loadConfig } from "./parse.ts";
@@ -29,16 +30,6 @@ export async function newRunFolder(
 export async function keptConfig(folder: string): Promise<BladeConfig | undefined> {
   const path = join(folder, RUN_FILES.config);
   return await isThere(path) ? await loadConfig(path) : undefined;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    return false;
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { extname } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import { readTable, type TableFile } from "../data/read_table.ts";
+import { isThere } from "../report/is_there.ts";
 import { collectColumns, type FeedTable, type ListColumns, type TableShape } from "./list_columns.ts";
 
 /** Where tables are: CSV, or values separated by tabs where the name ends in .tsv; the first line names the columns. */
@@ -75,12 +76,8 @@ export async function readListFiles(files: ListFiles): Promise<ReadFiles> {
 }
 
 async function checkThere(path: string): Promise<void> {
-  try {
-    await Deno.stat(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    throw new BladeError({ place: path, rule: "must exist, and does not", mend: "check the path" });
-  }
+  if (await isThere(path)) return;
+  throw new BladeError({ place: path, rule: "must exist, and does not", mend: "check the path" });
 }
 
 function tableFile(path: string, mayBeEmpty: boolean): TableFile {

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { duration } from "../report/duration.ts";
+import { isThere } from "../report/is_there.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import type { CellRunner } from "./cell_runner.ts";
 import { EXPERIMENT_FILES, prepareCell } from "./experiment_folder.ts";
@@ -7,7 +8,7 @@ import { type Contender, droppedAt, type Standing } from "./halving.ts";
 import type { CellFacts } from "./inspect.ts";
 import type { Cell, Experiment } from "./plan.ts";
 import { readCourse } from "./run_facts.ts";
-import { isThere, openStageCache, type StageCache } from "./stage_cache.ts";
+import { openStageCache, type StageCache } from "./stage_cache.ts";
 
 /** How an experiment is carried out. */
 export interface ExecutionOptions {

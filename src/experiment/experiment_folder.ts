@@ -41,8 +41,16 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "give a folder that `blade experiment` made; `train --resume` goes on with a single run",
     );
   }
-  const plan: Experiment = JSON.parse(text);
-  if (plan.schemaVersion === 1) return plan;
+  let plan: Experiment | null;
+  try {
+    plan = JSON.parse(text);
+  } catch {
+    throw refuse(
+      `must have an ${EXPERIMENT_FILES.plan} that is whole JSON`,
+      "start the experiment anew, elsewhere",
+    );
+  }
+  if (plan?.schemaVersion === 1) return plan;
   throw refuse(
     "must be an experiment of version 1",
     "resume it with the version of the program that made it",

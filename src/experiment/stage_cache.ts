@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { readEvents, type RunEvent } from "../report/event_log.ts";
+import { isThere } from "../report/is_there.ts";
 import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import type { CellFacts } from "./inspect.ts";
 
@@ -63,15 +64,4 @@ export function openStageCache(cache: string): StageCache {
 
 function linesOf(events: readonly RunEvent[]): string {
   return events.map((event) => `${JSON.stringify(event)}\n`).join("");
-}
-
-/** Whether a file or folder is there. */
-export async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
-    return false;
-  }
 }

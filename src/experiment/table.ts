@@ -6,7 +6,7 @@ import { RUN_FILES } from "../report/run_folder.ts";
 import { crossedMeans } from "./crossed_bootstrap.ts";
 import type { Cell, Experiment } from "./plan.ts";
 import { readRunMeasures, type RunMeasures, type SystemMeasures } from "./run_measures.ts";
-import { isThere } from "./stage_cache.ts";
+import { isThere } from "../report/is_there.ts";
 
 /** One metric of one method on one data set. */
 export interface ExperimentRow {

@@ -74,6 +74,8 @@ Deno.test("a missing permission names the flag that grants it", () => {
     explainFailure(write, false).message,
     "deno run -P --allow-write=./runs,/data main.ts",
   );
+  const below = new Deno.errors.NotCapable('Requires write access to "runs/tiny", run again with …');
+  assertStringIncludes(explainFailure(below, false).message, "deno run -P --allow-write=./runs main.ts");
   const net = new Deno.errors.NotCapable(
     'Requires net access to "example.org:443", run again with the --allow-net flag',
   );

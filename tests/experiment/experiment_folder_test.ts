@@ -1,0 +1,32 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { BladeError } from "../../src/core/errors.ts";
+import {
+  EXPERIMENT_FILES,
+  keptExperiment,
+  newExperimentFolder,
+} from "../../src/experiment/experiment_folder.ts";
+import { temporaryFolder } from "../cli/_io.ts";
+import { planIn, smallExperiment } from "./_experiments.ts";
+
+Deno.test("the plan of an experiment is read back from its folder as it was", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planIn(folder.path, smallExperiment());
+  const out = await newExperimentFolder(plan, `${folder.path}/out`);
+  assertEquals(await keptExperiment(out), JSON.parse(JSON.stringify(plan)));
+});
+
+const DAMAGED: Readonly<Record<string, readonly [text: string | null, rule: string]>> = {
+  "is not there": [null, "must be the folder of an experiment, with its experiment.json"],
+  "is cut off": ['{ "schemaVersion": 1, "arms": [', "must have an experiment.json that is whole JSON"],
+  "is empty": ["", "must have an experiment.json that is whole JSON"],
+  "holds nothing": ["null", "must be an experiment of version 1"],
+  "is of another version": ['{ "schemaVersion": 2 }', "must be an experiment of version 1"],
+};
+
+for (const [what, [text, rule]] of Object.entries(DAMAGED)) {
+  Deno.test(`an experiment whose plan ${what} is not resumed`, async () => {
+    await using folder = await temporaryFolder();
+    if (text !== null) await Deno.writeTextFile(`${folder.path}/${EXPERIMENT_FILES.plan}`, text);
+    await assertRejects(() => keptExperiment(folder.path), BladeError, `--resume ${folder.path}: ${rule}`);
+  });
+}
