@@ -57,6 +57,7 @@ async function onDevice({ adapter }: Device): Promise<Figure> {
       source: "policy" as const,
       updates: 1,
       clip: { low: 0.2, high: 0.2 },
+      dropout: { rate: 0, key: randomKey(1) },
     };
     for (let i = 0; i < count; i++) {
       const { optimizer, measured, gauges } = await updatePolicy(

@@ -28,7 +28,7 @@ export function alignMethodOf({ align }: BladeConfig): Method {
 export function updateOf(
   config: BladeConfig,
   contexts: number,
-): Pick<AlignSetting, "source" | "objective" | "anchor" | "rounds" | "updates" | "clip"> {
+): Pick<AlignSetting, "source" | "objective" | "anchor" | "rounds" | "updates" | "clip" | "dropout"> {
   const { align } = config;
   const method = alignMethodOf(config);
   return {
@@ -43,6 +43,7 @@ export function updateOf(
       : null,
     updates: align.updates,
     clip: { low: align.clip, high: align.clipHigh ?? align.clip },
+    dropout: { rate: align.dropout, key: randomKey(config.seed).split("align", "dropout") },
   };
 }
 

@@ -43,8 +43,8 @@ export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): P
 
     layOut: (contexts, slates) => layOutAutoregressive(config, codec, contexts, slates),
 
-    logProb: (parameters, arrays, shape) =>
-      autoregressiveLogProb(config, items, parameters, arrays as Uploaded<AutoregressiveArrays>, shape),
+    logProb: (parameters, arrays, shape, drop) =>
+      autoregressiveLogProb(config, items, parameters, arrays as Uploaded<AutoregressiveArrays>, shape, drop),
   };
 }
 

@@ -7,6 +7,7 @@ import { type ExclusionArrays, exclusionList } from "../device/exclusions.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { decoderPass, keepAt } from "../model/decoder.ts";
+import { NO_DROPOUT } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays } from "../model/sequences.ts";
 import { picksOf } from "./candidates.ts";
@@ -76,8 +77,10 @@ export function autoregressiveLogProb(
   parameters: Parameters,
   arrays: Uploaded<AutoregressiveArrays>,
   { cutoff }: SlateShape,
+  drop = NO_DROPOUT,
 ): tf.Tensor1D {
-  const { hidden, embedding } = decoderPass(config, parameters, arrays, { keep: keepAt(arrays.picking) });
+  const keep = keepAt(arrays.picking);
+  const { hidden, embedding } = decoderPass(config, parameters, arrays, { drop, keep });
   const scores = catalogScores(hidden, embedding, items, arrays.picks, { exclusions: arrays });
   const logProbs = tf.sub(tf.reshape(scores.targetScores, [-1]), scores.logTotals);
   return tf.sum(tf.reshape(tf.mul(logProbs, arrays.present), [-1, cutoff]), 1);

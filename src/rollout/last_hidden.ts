@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Uploaded } from "../device/arrays.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { type DecoderPass, decoderPass, keepLast } from "../model/decoder.ts";
+import { NO_DROPOUT } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { SequenceArrays } from "../model/sequences.ts";
 
@@ -10,8 +11,9 @@ export function lastPass(
   config: DecoderConfig,
   parameters: Parameters,
   arrays: Uploaded<SequenceArrays>,
+  drop = NO_DROPOUT,
 ): DecoderPass {
-  return decoderPass(config, parameters, arrays, { keep: keepLast(arrays.tokens) });
+  return decoderPass(config, parameters, arrays, { drop, keep: keepLast(arrays.tokens) });
 }
 
 /** Hidden state at the newest position of each context, [B, width]. */

@@ -67,7 +67,7 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
 
     layOut: (contexts, slates) => layOutPlackettLuce(config, codec, contexts, slates),
 
-    logProb: (parameters, arrays, shape) =>
-      plackettLuceLogProb(config, items, parameters, arrays as Uploaded<PlackettLuceArrays>, shape),
+    logProb: (parameters, arrays, shape, drop) =>
+      plackettLuceLogProb(config, items, parameters, arrays as Uploaded<PlackettLuceArrays>, shape, drop),
   };
 }

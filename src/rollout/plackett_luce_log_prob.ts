@@ -6,6 +6,7 @@ import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { EXCLUDED, type ExclusionArrays, exclusionList } from "../device/exclusions.ts";
 import { catalogScores, logSumExpRows } from "../device/ops.ts";
 import type { DecoderConfig } from "../model/config.ts";
+import { NO_DROPOUT } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { SequenceArrays } from "../model/sequences.ts";
 import { picksOf } from "./candidates.ts";
@@ -80,9 +81,10 @@ export function plackettLuceLogProb(
   parameters: Parameters,
   arrays: Uploaded<PlackettLuceArrays>,
   { groupSize, cutoff }: SlateShape,
+  drop = NO_DROPOUT,
 ): tf.Tensor1D {
   const { picks, present, others } = arrays;
-  const { hidden, embedding } = lastPass(config, parameters, arrays);
+  const { hidden, embedding } = lastPass(config, parameters, arrays, drop);
   const { logTotals, targetScores } = catalogScores(hidden, embedding, items, picks, { exclusions: arrays });
   const rows = hidden.shape[0], slateCount = rows * groupSize, ofContext = groupSize * cutoff;
   const bySlate = (t: tf.Tensor, width: number) =>

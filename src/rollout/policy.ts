@@ -2,6 +2,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Context } from "../core/context.ts";
 import type { Slates } from "../core/slates.ts";
 import type { HostArrays, Uploaded } from "../device/arrays.ts";
+import type { Dropout } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
 
@@ -22,8 +23,14 @@ export interface Policy {
    * [B·G] log π(slate | context) in nats, differentiable in `parameters`: what `sample` reports, recomputed.
    *
    * @param arrays what `layOut` made, on the device
+   * @param drop of training; by default the whole network answers
    */
-  logProb(parameters: Parameters, arrays: Uploaded<HostArrays>, shape: SlateShape): tf.Tensor1D;
+  logProb(
+    parameters: Parameters,
+    arrays: Uploaded<HostArrays>,
+    shape: SlateShape,
+    drop?: Dropout,
+  ): tf.Tensor1D;
 }
 
 /** G slates of K items a context. */

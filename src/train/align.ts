@@ -108,7 +108,7 @@ export async function align(
   start: AlignState,
   { contexts }: ContextSet,
   setting: AlignSetting,
-  options: { readonly epochs: number; readonly batch: number },
+  options: AlignPace,
   validate: (parameters: Parameters) => Promise<ValidationVerdict>,
   observer: Observer,
   keeper: Keeper,
@@ -122,7 +122,8 @@ export async function align(
     observer.step({ stage: "align", step: 0, values: { epoch: 0, ...validated(score, violation, setting) } });
     state = startBest(state, score, violation);
   }
-  while (state.epoch < options.epochs) {
+  const { epochs, patience } = options;
+  while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < (patience ?? Infinity)) {
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
     while (state.batch < perEpoch) {
       const rows = order.subarray(state.batch * options.batch, (state.batch + 1) * options.batch);
@@ -147,6 +148,15 @@ export async function align(
   };
   freeAlignState(state);
   return result;
+}
+
+/** How long alignment goes on. */
+export interface AlignPace {
+  readonly epochs: number;
+  /** Contexts per step. */
+  readonly batch: number;
+  /** Epochs without a better validation after which it stops; null goes on to the end. */
+  readonly patience: number | null;
 }
 
 /** What alignment leaves. */

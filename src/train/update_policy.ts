@@ -4,7 +4,9 @@ import type { RewardBatch } from "../core/rewards.ts";
 import type { Slates } from "../core/slates.ts";
 import type { HostArrays } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
+import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
+import type { RandomKey } from "../numerics/random.ts";
 import { entropyPerItem, klFromReference, klToReference, updateSignal } from "../objective/gauges.ts";
 import { type Drawer, drawersOf, type SlateSource } from "../objective/methods.ts";
 import type { Objective } from "../objective/objective.ts";
@@ -26,6 +28,8 @@ export interface UpdateSetting {
   readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly klCoefficient: number;
+  /** Of the network that is updated; slates are drawn from, and compared with, the whole one. */
+  readonly dropout: { readonly rate: number; readonly key: RandomKey };
   /** Who drew the slates. */
   readonly source: SlateSource;
   /** Updates on the same slates. */
@@ -85,8 +89,9 @@ export async function updatePolicy(
   const clippedShares: number[] = [];
   for (let update = 0; update < updates; update++) {
     let current = coefficients;
+    let { policyLogProb } = input;
     if (update > 0) {
-      const policyLogProb = await logProbOf(parameters);
+      policyLogProb = await logProbOf(parameters);
       if (own.length > 0) {
         const found = clippedCoefficients(coefficients, policyLogProb, behaviorLogProb, clip);
         current = found.coefficients;
@@ -95,7 +100,7 @@ export async function updatePolicy(
         current = objective.coefficients({ ...input, policyLogProb });
       }
     }
-    steps.push(step(parameters, optimizer, current));
+    steps.push(step(parameters, optimizer, current, policyLogProb));
     optimizer = { step: optimizer.step + 1, slots: optimizer.slots };
   }
   const value = objective.value?.(input);
@@ -121,18 +126,24 @@ export async function updatePolicy(
 
 /** One gradient step on the loss of these coefficients. */
 function updateStep(
-  { model: { policy }, reference, optimizer, klCoefficient }: UpdateSetting,
+  { model: { policy, config }, reference, optimizer, klCoefficient, dropout: { rate, key } }: UpdateSetting,
   slates: HostArrays,
   pulled: Uint8Array,
   shape: SlateShape,
 ) {
-  return (parameters: Parameters, { slots, step }: OptimizerState, coefficients: Float64Array): Measured =>
+  return (
+    parameters: Parameters,
+    { slots, step }: OptimizerState,
+    coefficients: Float64Array,
+    policyLogProb: Float64Array,
+  ): Measured =>
     compute({
       name: "align",
-      constants: { policy: policy.constants, shape, klCoefficient, optimizer: optimizer.constants },
+      constants: { policy: policy.constants, shape, klCoefficient, rate, optimizer: optimizer.constants },
       arrays: {
         ...slates,
-        ...policyLossArrays(coefficients, pulled, shape.groupSize),
+        ...policyLossArrays(coefficients, policyLogProb, pulled, shape.groupSize),
+        drop: dropoutKeys(config, key.split("step", step)),
         numbers: optimizer.numbers(step + 1),
       },
       weights: {
@@ -144,10 +155,14 @@ function updateStep(
       },
     }, (arrays) => {
       const referenceLogProb = policy.logProb(reference, arrays, shape);
+      const drop = dropout(config, arrays.drop, rate);
       const { value: loss, gradients } = valueAndGradients(
         parameters,
         (current) =>
-          policyLoss(policy.logProb(current, arrays, shape), arrays, { referenceLogProb, klCoefficient }),
+          policyLoss(policy.logProb(current, arrays, shape, drop), arrays, {
+            referenceLogProb,
+            klCoefficient,
+          }),
       );
       const gradientNorm = optimizer.update(gradients, slots, parameters, arrays.numbers);
       return { loss, gradientNorm, referenceLogProb };

@@ -223,6 +223,7 @@ for (const slate of ["plackett-luce", "autoregressive"] as const) {
             source: "policy" as const,
             updates: 1,
             clip: { low: 0.2, high: 0.2 },
+            dropout: { rate: 0.5, key: randomKey(1) },
           };
           const update = await updatePolicy(state, contexts, rollouts, rewards, weights, null, setting);
           state = { parameters, optimizer: update.optimizer };

@@ -200,7 +200,9 @@ golden("kl-k3", async ({ logpi, logref }, expected, near) => {
   const loss = tf.tidy(() =>
     policyLoss(
       tf.tensor1d(logpi),
-      uploadArrays(policyLossArrays(new Float64Array(3), Uint8Array.of(1, 1, 1), 1)),
+      uploadArrays(
+        policyLossArrays(new Float64Array(3), Float64Array.from(logpi), Uint8Array.of(1, 1, 1), 1),
+      ),
       { referenceLogProb: tf.tensor1d(logref), klCoefficient: 3 },
     )
   );

@@ -12,12 +12,14 @@ interface LossOptions {
   readonly klCoefficient: number;
   readonly groupSize: number;
   readonly defined: Uint8Array;
+  /** log π of the whole network, where the loss drops some of it. */
+  readonly whole?: Float64Array;
 }
 
 /** The loss of numbers on the host. */
-function lossOf(logProb: tf.Tensor1D, o: LossOptions): tf.Scalar {
+function lossOf(logProb: tf.Tensor1D, o: LossOptions & { readonly whole: Float64Array }): tf.Scalar {
   return tf.tidy(() =>
-    policyLoss(logProb, uploadArrays(policyLossArrays(o.coefficients, o.defined, o.groupSize)), {
+    policyLoss(logProb, uploadArrays(policyLossArrays(o.coefficients, o.whole, o.defined, o.groupSize)), {
       referenceLogProb: o.referenceLogProb && tf.tensor1d(Float32Array.from(o.referenceLogProb)),
       klCoefficient: o.klCoefficient,
     })
@@ -36,7 +38,9 @@ const LOG_PROB = [-1, -2, -0.5, -4];
 async function valueAndGradient(logProb: number[], o: LossOptions): Promise<[number, number[]]> {
   await openDevice({ device: "cpu" });
   const x = tf.tensor1d(logProb);
-  const { value, grad } = tf.valueAndGrad((y: tf.Tensor) => lossOf(y as tf.Tensor1D, o))(x);
+  const { value, grad } = tf.valueAndGrad((y: tf.Tensor) =>
+    lossOf(y as tf.Tensor1D, { whole: Float64Array.from(logProb), ...o })
+  )(x);
   const result: [number, number[]] = [value.dataSync()[0]!, [...grad.dataSync()]];
   tf.dispose([x, value, grad]);
   return result;
@@ -89,6 +93,19 @@ Deno.test("A row that does not count adds nothing, though its distance overflows
   assertClose(gradient, [0, 0, 0, (1 - Math.E) / 4]);
 });
 
+Deno.test("Under dropout the pull is that of the whole network, however unlikely the masks make a slate", async () => {
+  const o = {
+    ...OPTIONS,
+    coefficients: Float64Array.of(0, 0, 0, 0),
+    klCoefficient: 1,
+    referenceLogProb: Float64Array.of(-2, -2, -0.5, -3),
+    whole: Float64Array.of(-1, -2, -0.5, -4),
+  };
+  const [value, gradient] = await valueAndGradient([-200, -2, -0.5, -4], o);
+  assertClose(gradient, [(1 - Math.exp(-1)) / 4, 0, 0, (1 - Math.E) / 4]);
+  assertAlmostEquals(value, (Math.exp(-1) + (1 - Math.exp(-1)) * -199 + Math.E - 2) / 4, 1e-4);
+});
+
 Deno.test("Without κ, or without a reference, there is no pull", async () => {
   const plain = await valueAndGradient(LOG_PROB, OPTIONS);
   const reference = Float64Array.of(-9, -9, -9, -9);
@@ -116,12 +133,15 @@ Deno.test("The loss leaves one tensor behind, its value", async () => {
   await openDevice({ device: "cpu" });
   const x = tf.tensor1d(LOG_PROB);
   const before = tf.memory().numTensors;
-  const loss = lossOf(x, { ...OPTIONS, klCoefficient: 1, referenceLogProb: Float64Array.from(LOG_PROB) });
+  const whole = Float64Array.from(LOG_PROB);
+  const loss = lossOf(x, { ...OPTIONS, klCoefficient: 1, referenceLogProb: whole, whole });
   assertEquals(tf.memory().numTensors, before + 1);
   tf.dispose([x, loss]);
 });
 
 Deno.test("Arrays that do not fit the rows are refused", () => {
-  const lay = () => policyLossArrays(new Float64Array(2), new Uint8Array(3), 2);
-  assertThrows(lay, RangeError, "defined must have 2 rows, got 3");
+  const lay = (own: number, defined: number) => () =>
+    policyLossArrays(new Float64Array(2), new Float64Array(own), new Uint8Array(defined), 2);
+  assertThrows(lay(2, 3), RangeError, "defined must have 2 rows, got 3");
+  assertThrows(lay(1, 2), RangeError, "policyLogProb must have 2 rows, got 1");
 });

@@ -104,6 +104,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         klCoefficient: 0,
         updates: name === "j-bond" ? 1 : 2,
         clip: { low: 0.2, high: 0.2 },
+        dropout: { rate: 0, key: randomKey(1) },
         groupSize: 4,
         cutoff: 3,
         key: randomKey(4),

@@ -103,6 +103,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         rounds: null,
         updates: 1,
         clip: { low: 0.2, high: 0.2 },
+        dropout: { rate: 0, key: randomKey(1) },
         klCoefficient: 0.1,
         groupSize: 3,
         cutoff: 3,

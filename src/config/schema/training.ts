@@ -63,6 +63,9 @@ export const align = z.strictObject({
   rounds: count.default(5).describe("rounds of sprec, each half imitation and half self-play"),
   klCoefficient: z.number().min(0).default(0.05)
     .describe("weight of the KL to the reference; 0 for methods whose slates the reference draws"),
+  dropout: z.number().min(0).lt(1).default(0).describe(
+    "share of activations dropped in the updates of alignment; slates are drawn without",
+  ),
   updates: count.default(1).describe("updates per batch of slates"),
   clip: z.number().positive().lt(1).default(0.2)
     .describe("PPO: how far the ratio to the policy that drew may go, both ways, in updates after the first"),
@@ -75,6 +78,9 @@ export const align = z.strictObject({
   cutoff: count.default(10).describe("K, items of a slate"),
   batch: count.default(32).describe("contexts per step"),
   epochs: z.int().min(0).default(40).describe("visits to each context"),
+  patience: count.nullable().default(null).describe(
+    "epochs without a better validation before it stops; null: all of them, the best is kept either way",
+  ),
   learningRate: positive.default(1e-3).describe("peak learning rate of AdamW"),
   ...optimization,
   weightDecay: z.number().min(0).default(0).describe("decoupled weight decay of AdamW"),
