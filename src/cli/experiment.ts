@@ -120,6 +120,7 @@ async function writeTable(
   io: Io,
 ): Promise<void> {
   const { experimentTable } = await import("../experiment/table.ts");
+  const { experimentCurvesCsv } = await import("../experiment/curves_csv.ts");
   const { experimentCsv, experimentText } = await import("../experiment/table_text.ts");
   const { EXPERIMENT_FILES } = await import("../experiment/experiment_folder.ts");
   const { writeAtomically } = await import("../report/run_folder.ts");
@@ -139,6 +140,7 @@ async function writeTable(
     dropped,
   };
   await writeAtomically(join(folder, EXPERIMENT_FILES.tableCsv), experimentCsv(table));
+  await writeAtomically(join(folder, EXPERIMENT_FILES.curvesCsv), await experimentCurvesCsv(folder, plan));
   await writeAtomically(join(folder, EXPERIMENT_FILES.tableJson), JSON.stringify(document, null, 2) + "\n");
   if (input.flags.has("json")) printJson(io, document);
   else io.out(`${experimentText(table, plan.baseline)}Folder: ${folder}\n`);

@@ -3,9 +3,6 @@ import type { Result, SystemName } from "../core/results.ts";
 import type { Constraint } from "../reward/constraints.ts";
 import type { AlignmentFacts } from "./stages.ts";
 
-/** Groups tied more often than this carry little to learn from. */
-const MOSTLY_TIED = 0.9;
-
 /**
  * What the user should know of a finished run beside the numbers: closing sentences, and warnings (through the
  * observer) where the reference is weak or the reward says little.
@@ -22,7 +19,6 @@ export function adviceOn(
   const first = facts.course.epochs[0];
   const last = facts.course.epochs.at(-1);
   if (first === undefined || last === undefined) return ["Nothing was aligned: align.epochs is 0."];
-  warnOfSilentReward(last.tied, observer);
   const passed = last.reward > facts.bestOfN ? "past" : "not past";
   const learned = facts.online
     ? [
@@ -94,16 +90,4 @@ function warnOfWeakReference(results: readonly Result[], observer: Observer): vo
         "model.layers), or on more data (data.kCore, data.minRating).",
     );
   }
-}
-
-function warnOfSilentReward(tied: number, observer: Observer): void {
-  if (tied < MOSTLY_TIED) return;
-  observer.note(
-    "warning",
-    `${
-      (100 * tied).toFixed(0)
-    } % of the groups had equal rewards throughout in the last epoch: the reward says little. ` +
-      "Add a term that every list has a value for (ild, novelty), sample more (align.groupSize), lengthen the lists " +
-      "(align.cutoff), or give more targets per context (align.horizon).",
-  );
 }

@@ -121,7 +121,7 @@ export async function alignedStage(
   const online = learnsOnline(config.align.method, config.align.groupSize);
   const finished = await readFinished(runFolder, "align");
   if (finished !== null) {
-    const course = courseFrom(numbersIn<Float64Array>(finished.tensors, "course", place));
+    const course = courseFrom(numbersIn<Float64Array>(finished.tensors, "epochs", place));
     const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
     const multipliers = numbersIn<Float64Array>(finished.tensors, "multipliers", place);
     return {
@@ -142,7 +142,7 @@ export async function alignedStage(
     runFolder,
     "align",
     new Map([
-      ["course", { shape: [numbers.length], data: numbers }],
+      ["epochs", { shape: [numbers.length], data: numbers }],
       ["multipliers", { shape: [multipliers.length], data: multipliers }],
       ...await weightsOf("parameters", parameters),
     ]),

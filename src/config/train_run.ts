@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
 import type { SystemName } from "../core/results.ts";
 import type { Device } from "../device/open_device.ts";
@@ -5,9 +6,13 @@ import type { Parameters } from "../model/parameters.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { randomKey } from "../numerics/random.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
-import { evaluateSystems } from "../train/systems.ts";
+import { evaluateSystems, type TrainedSystem } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
 import { listenToDevice } from "../device/computation.ts";
+import { withAlarms } from "../report/alarms.ts";
+import { readEvents, type RunEvent } from "../report/event_log.ts";
+import { isThere } from "../report/is_there.ts";
+import { RUN_FILES } from "../report/run_folder.ts";
 import { openDeviceOf } from "./device.ts";
 import { keepData } from "./kept_data.ts";
 import { prepareMaterials } from "./materials.ts";
@@ -29,13 +34,17 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   const startedAt = new Date();
   const device = await openDeviceOf(config);
   const warnings: string[] = [];
-  const observer: Observer = {
+  const collecting: Observer = {
     ...options.observer,
     note(level, message) {
       if (level === "warning") warnings.push(message);
       options.observer.note(level, message);
     },
   };
+  const observer = withAlarms(collecting, {
+    cutoff: config.align.cutoff,
+    events: await eventsSoFar(options.runFolder),
+  });
   sayDevice(device, observer);
   listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
@@ -55,7 +64,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     ? await alignedStage(stage, reference, prior, composition)
     : null;
 
-  const weights: Partial<Record<SystemName, Parameters>> = {
+  const weights: Partial<Record<TrainedSystem, Parameters>> = {
     reference,
     ...(continued === null ? {} : { "sft-continued": continued }),
     ...(aligned === null ? {} : { aligned: aligned.parameters }),
@@ -106,6 +115,11 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     runFolder,
   });
   return { runFolder, results: evaluation.results, warnings, summary };
+}
+
+async function eventsSoFar(runFolder: string): Promise<RunEvent[]> {
+  const path = join(runFolder, RUN_FILES.events);
+  return await isThere(path) ? await readEvents(path) : [];
 }
 
 /** Says which device computes, and aloud if it is not the one that people hope for. */

@@ -1,10 +1,14 @@
-/** Who made the lists that a result speaks of. `best-of-n` reads the labels: an oracle. */
+/**
+ * Who made the lists that a result speaks of. `best-of-n`, n being that of the target, and `best-of-<number>` read the
+ * labels: oracles.
+ */
 export type SystemName =
   | "most-popular"
   | "item-knn"
   | "reference"
   | "sft-continued"
   | "best-of-n"
+  | `best-of-${number}`
   | "aligned";
 
 /** One metric of one system on one split. */

@@ -9,6 +9,7 @@ export const EXPERIMENT_FILES = {
   cache: "cache",
   tableCsv: "table.csv",
   tableJson: "table.json",
+  curvesCsv: "curves.csv",
 } as const;
 
 /**

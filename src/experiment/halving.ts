@@ -1,4 +1,4 @@
-import type { Epoch } from "./run_facts.ts";
+import type { Epoch } from "../report/epochs.ts";
 
 /** An arm at a rung, its runs with all seeds on one data set. */
 export interface Contender {

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import { idCell } from "../data/cells.ts";
 import { readTable, requiredColumn } from "../data/read_table.ts";
+import { bestOf } from "../evaluate/best_of.ts";
 import { readManifest } from "../report/manifest.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { type Course, readCourse } from "./run_facts.ts";
@@ -54,6 +55,7 @@ export async function readRunMeasures(folder: string): Promise<RunMeasures> {
     const own = STAGES_OF[system];
     const shapes = own === undefined ? null : await shapesOf(own.stage);
     const stages = own === undefined ? [] : [...own.before, own.stage];
+    const oracle = bestOf(system, config.target.n);
     const users = Math.max(...ofSystem.map(({ contexts, undefined: without }) => contexts + without));
     systems.set(system, {
       system,
@@ -63,9 +65,9 @@ export async function readRunMeasures(folder: string): Promise<RunMeasures> {
       ),
       rollouts: system === "aligned"
         ? rolloutsOf(config, course, prior)
-        : system === "best-of-n"
-        ? users * Math.max(1, Math.round(config.target.n))
-        : null,
+        : oracle === null
+        ? null
+        : users * oracle,
       seconds: own === undefined
         ? null
         : stages.reduce((sum, stage) => sum + (course.seconds[stage] ?? 0), 0),

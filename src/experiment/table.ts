@@ -1,16 +1,19 @@
 import { join } from "@std/path";
+import { bestOf } from "../evaluate/best_of.ts";
 import { holm } from "../evaluate/holm.ts";
 import { differencesOf } from "../evaluate/paired.ts";
 import { randomKey } from "../numerics/random.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { crossedMeans } from "./crossed_bootstrap.ts";
 import type { Cell, Experiment } from "./plan.ts";
+import { type OracleLevel, slatesWorth } from "./slates_worth.ts";
+import { type TrainingFacts, trainingFacts } from "./training_facts.ts";
 import { readRunMeasures, type RunMeasures, type SystemMeasures } from "./run_measures.ts";
 import { isThere } from "../report/is_there.ts";
 
 /** One metric of one method on one data set. */
-export interface ExperimentRow {
-  /** Name of the arm, or of a system that every run has: `reference`, `sft-continued`, `best-of-n`. */
+export interface ExperimentRow extends TrainingFacts {
+  /** Name of the arm, or of a system that every run has: `reference`, `sft-continued`, `best-of-8`. */
   readonly method: string;
   readonly data: string;
   readonly metric: string;
@@ -23,20 +26,11 @@ export interface ExperimentRow {
   readonly seeds: readonly number[];
   /** To the baseline, paired by seed and user; left out for the baseline itself and where nothing can be paired. */
   readonly difference?: RowDifference;
-  /** Mean reward of the rollouts in the last epoch of alignment. */
-  readonly trainReward: number | null;
-  /** What best-of-n of the reference reaches on the contexts of alignment. */
-  readonly bestOfN: number | null;
-  /** Nats: the gauge `signal` in the first epoch of alignment. */
-  readonly signalFirst: number | null;
-  /** The same in the last. */
-  readonly signalLast: number | null;
-  /** Slates drawn, mean over seeds. */
-  readonly rollouts: number | null;
-  /** s of the method's own training, mean over seeds. */
-  readonly seconds: number | null;
-  /** Numbers that the method's own training changed. */
-  readonly parametersUpdated: number;
+  /**
+   * How many slates of the reference one list of the method is worth: `slatesWorth` of this metric, where the run has
+   * two systems best-of-<number> or more. Null otherwise, and for metrics other than `reward`, by which they choose.
+   */
+  readonly slatesWorth: number | null;
 }
 
 /** How far a method is above the baseline. */
@@ -53,9 +47,6 @@ export interface ExperimentTable {
   /** What the reader should know of the rows. */
   readonly notes: readonly string[];
 }
-
-/** Systems that belong to no arm, in the order of the table; the runs of the baseline have them. */
-const COMMON_SYSTEMS = ["reference", "sft-continued", "best-of-n"];
 
 /** A method on one data set: its runs by seed. */
 interface Method {
@@ -113,7 +104,11 @@ function rowsOf(
   });
   const lastOf = (run: RunMeasures) => run.systems.has("aligned") ? "aligned" : "reference";
   const arms = plan.arms.map((arm) => of(arm, true, arm, lastOf));
-  const common = COMMON_SYSTEMS.filter((system) => !plan.arms.includes(system))
+  // Systems that belong to no arm: the runs of the baseline have them.
+  const systems = new Set(
+    [...runs].flatMap(([{ arm }, run]) => arm === plan.baseline ? [...run.systems.keys()] : []),
+  );
+  const common = [...systems].filter((system) => system !== "aligned" && !plan.arms.includes(system))
     .map((system) => of(system, false, plan.baseline, () => system));
   const baseline = arms.find(({ name }) => name === plan.baseline)!;
   for (const { name, runs } of arms) {
@@ -159,6 +154,11 @@ function rowsOfMetric(
   const measured = crossedMeans([...values, ...differences.filter((seeds) => seeds.length > 0)], { key })
     .values();
   const levels = methods.map(() => measured.next().value!);
+  const oracles = methods.flatMap(({ name }, at): OracleLevel[] => {
+    const n = bestOf(name, NaN);
+    const { mean } = levels[at]!;
+    return n === null || Number.isNaN(n) || mean === null ? [] : [{ n, mean }];
+  });
   return methods.map((method, at): OpenRow => {
     const level = levels[at]!;
     const paired = differences[at]!.length === 0 ? undefined : measured.next().value!;
@@ -175,7 +175,8 @@ function rowsOfMetric(
         interval95: level.interval95,
         seeds: method.runs.map(({ seed }) => seed),
         ...difference,
-        ...trainingOf(method),
+        slatesWorth: metric === "reward" && level.mean !== null ? slatesWorth(level.mean, oracles) : null,
+        ...trainingFacts(method.isArm, method.runs),
       },
       p: isWhole ? null : paired?.p ?? null,
     };
@@ -205,24 +206,4 @@ function differencesTo(
 
 function rewardOf({ config }: RunMeasures): string {
   return JSON.stringify([config.reward.terms, config.reward.combine]);
-}
-
-function trainingOf({ isArm, runs }: Method) {
-  const epochs = (at: number, name: "reward" | "signal") =>
-    isArm ? meanOf(runs.map(({ run: { course } }) => course.epochs.at(at)?.[name] ?? null)) : null;
-  return {
-    trainReward: epochs(-1, "reward"),
-    bestOfN: isArm ? meanOf(runs.map(({ run }) => run.course.bestOfN)) : null,
-    signalFirst: epochs(0, "signal"),
-    signalLast: epochs(-1, "signal"),
-    rollouts: meanOf(runs.map(({ own }) => own.rollouts)),
-    seconds: meanOf(runs.map(({ own }) => own.seconds)),
-    parametersUpdated: meanOf(runs.map(({ own }) => own.parametersUpdated)) ?? 0,
-  };
-}
-
-/** Null where one has no value. */
-function meanOf(values: readonly (number | null)[]): number | null {
-  if (values.length === 0 || values.includes(null)) return null;
-  return values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
 }

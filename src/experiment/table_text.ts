@@ -1,6 +1,7 @@
 import { csvLine } from "../report/tables.ts";
 import { textTable } from "../report/table.ts";
 import { signed } from "../report/results_table.ts";
+import { GAUGES } from "./training_facts.ts";
 import type { ExperimentRow, ExperimentTable } from "./table.ts";
 
 /**
@@ -19,7 +20,10 @@ ${costTable(ofData)}`;
   });
   const about =
     "Intervals are 95 % bootstrap intervals over seeds and users, over seeds alone for metrics of all " +
-    "lists together.\np is of the same bootstrap, corrected over all rows (Holm). best-of-n reads the labels: an oracle.\n";
+    "lists together.\np is of the same bootstrap, corrected over all rows (Holm). best-of-n reads the labels: an oracle.\n" +
+    (rows.some(({ slatesWorth }) => slatesWorth !== null)
+      ? "worth: slates of the reference whose best, by the reward, is as good as one list of the method.\n"
+      : "");
   return `${parts.join("\n")}\n${about}${notes.map((note) => `note: ${note}\n`).join("")}`;
 }
 
@@ -42,19 +46,38 @@ function resultsTable(rows: readonly ExperimentRow[]): string {
 /** A row a method: what training did to the reward and the signal, and what it took. */
 function costTable(rows: readonly ExperimentRow[]): string {
   const methods = [...new Map(rows.map((row) => [row.method, row])).values()];
+  const measured = rows.filter(({ slatesWorth }) => slatesWorth !== null);
+  const worth = measured.length === 0
+    ? null
+    : new Map(measured.map(({ method, slatesWorth }) => [method, slatesWorth]));
   const short = (value: number | null, digits: number) => value === null ? "–" : value.toFixed(digits);
   const count = (value: number | null) => value === null ? "–" : Math.round(value).toLocaleString("en");
   return textTable(
-    ["method", "train reward", "best-of-n", "signal first", "last", "rollouts", "seconds", "parameters"],
+    [
+      "method",
+      "train reward",
+      "best-of-n",
+      "signal first",
+      "last",
+      "KL",
+      "entropy",
+      "rollouts",
+      "seconds",
+      "parameters",
+      ...worth ? ["worth"] : [],
+    ],
     methods.map((row) => [
       row.method,
       short(row.trainReward, 4),
       short(row.bestOfN, 4),
       short(row.signalFirst, 3),
       short(row.signalLast, 3),
+      short(row.gauges.klToReference.last, 2),
+      short(row.gauges.entropy.last, 2),
       count(row.rollouts),
       short(row.seconds, 1),
       count(row.parametersUpdated),
+      ...worth ? [short(worth.get(row.method) ?? null, 1)] : [],
     ]),
   );
 }
@@ -82,11 +105,11 @@ const HEADER = [
   "p",
   "train_reward",
   "best_of_n",
-  "signal_first",
-  "signal_last",
   "rollouts",
   "seconds",
   "parameters_updated",
+  "slates_worth",
+  ...GAUGES.flatMap((name) => [`${name}_first`, `${name}_last`]),
 ];
 
 /** The table as CSV, a line a row; empty cells where there is no value, seeds separated by `|`. */
@@ -111,10 +134,10 @@ function cellsOf(row: ExperimentRow): (string | number)[] {
     difference?.p ?? "",
     row.trainReward ?? "",
     row.bestOfN ?? "",
-    row.signalFirst ?? "",
-    row.signalLast ?? "",
     row.rollouts ?? "",
     row.seconds ?? "",
     row.parametersUpdated,
+    row.slatesWorth ?? "",
+    ...GAUGES.flatMap((name) => [row.gauges[name].first ?? "", row.gauges[name].last ?? ""]),
   ];
 }

@@ -88,7 +88,7 @@ function withoutValue({ systems, metrics, at }: ResultGrid): string {
 
 /** The name of a system in tables; what reads the labels says so. */
 export function systemLabel(system: string): string {
-  return system === "best-of-n" ? "best-of-n (oracle)" : system;
+  return system.startsWith("best-of-") ? `${system} (oracle)` : system;
 }
 
 /** The reward alone shows how sure it is: more would not fit side by side. */

@@ -113,7 +113,7 @@ export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
       ...bestNumbers(best),
     },
     tensors: new Map([
-      ["course", flat(courseNumbers(state.course))],
+      ["epochs", flat(courseNumbers(state.course))],
       ["multipliers", flat(state.multipliers)],
       ...await weightsOf("parameters", state.parameters),
       ...await weightsOf("optimizer", state.optimizer.slots),
@@ -152,7 +152,7 @@ export function alignStateFrom(
     step,
     best: bestFrom(tensors, numbers, shapes, place),
     multipliers: numbersIn<Float64Array>(tensors, "multipliers", place),
-    course: courseFrom(numbersIn<Float64Array>(tensors, "course", place)),
+    course: courseFrom(numbersIn<Float64Array>(tensors, "epochs", place)),
   };
   freeAlignState(fresh);
   return state;

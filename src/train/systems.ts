@@ -3,6 +3,7 @@ import type { InteractionLog, Popularity } from "../core/dataset.ts";
 import type { Result, SystemName } from "../core/results.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Slates } from "../core/slates.ts";
+import { bestOf } from "../evaluate/best_of.ts";
 import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
 import { itemKnn } from "../evaluate/item_knn.ts";
 import { rankMostPopular } from "../evaluate/most_popular.ts";
@@ -21,11 +22,14 @@ export interface SystemLists {
   readonly scores?: Float64Array;
 }
 
+/** The systems that are weights of the model. */
+export type TrainedSystem = "reference" | "sft-continued" | "aligned";
+
 /** What the systems need to make lists for a set of contexts. */
 export interface SystemSetting {
   readonly model: Model;
   /** Weights of the systems that are the model. */
-  readonly weights: Readonly<Partial<Record<SystemName, Parameters>>>;
+  readonly weights: Readonly<Partial<Record<TrainedSystem, Parameters>>>;
   readonly train: InteractionLog;
   readonly popularity: Popularity;
   readonly set: ContextSet;
@@ -44,31 +48,35 @@ const PASS = 64;
 /** The lists of one system. */
 export async function listsOf(system: SystemName, setting: SystemSetting): Promise<SystemLists> {
   const { model, weights, popularity, set: { contexts }, cutoff, beams } = setting;
+  const oracle = bestOf(system, setting.n);
+  if (oracle !== null) return await bestOfSlates(weights["reference"]!, oracle, setting);
   switch (system) {
     case "most-popular":
       return { items: rankMostPopular(popularity, contexts, cutoff) };
     case "item-knn":
       return { items: itemKnn(setting.train, model.items).rank(contexts, cutoff) };
-    case "best-of-n":
-      return await bestOfN(weights["reference"]!, setting);
     case "reference":
     case "sft-continued":
     case "aligned":
       return await rankAll(model.policy, weights[system]!, contexts, { cutoff, beams });
     default:
-      throw new TypeError(`Cannot make lists: ${system satisfies never}`);
+      throw new TypeError(`Cannot make lists: ${system} is no system`);
   }
 }
 
 /**
- * n slates of the reference per context and of them the one with the best reward: an oracle where the reward reads
- * labels. Where a term is of many slates together, context after context is judged beside the slates kept before.
+ * G slates of the reference per context and of them the one with the best reward: an oracle where the reward reads
+ * labels. The slates of a smaller G are the first of a larger one. Where a term is of many slates together, context
+ * after context is judged beside the slates kept before.
  */
-async function bestOfN(reference: Parameters, setting: SystemSetting): Promise<SystemLists> {
-  const { model, set: { contexts }, signals, cutoff, n } = setting;
+async function bestOfSlates(
+  reference: Parameters,
+  groupSize: number,
+  setting: SystemSetting,
+): Promise<SystemLists> {
+  const { model, set: { contexts }, signals, cutoff } = setting;
   // A metric without a part in the reward has no say, and need not be asked slate by slate.
   const terms = setting.terms.filter(({ weight }) => weight !== 0);
-  const groupSize = Math.max(1, Math.round(n));
   const key = setting.key.split("best-of-n");
   const items = new Int32Array(contexts.length * cutoff);
   let kept = createPopulationState(terms, signals, { discount: 1 });

@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { droppedAt } from "../../src/experiment/halving.ts";
-import type { Epoch } from "../../src/experiment/run_facts.ts";
+import type { Epoch } from "../../src/report/epochs.ts";
 
 const run = (...scores: (number | null | [score: number, violation: number])[]): Epoch[] =>
   scores.map((score, at) => ({
     epoch: at + 1,
-    reward: null,
-    signal: null,
+    gauges: {},
     validation: Array.isArray(score) ? score[0] : score,
     violation: Array.isArray(score) ? score[1] : 0,
   }));

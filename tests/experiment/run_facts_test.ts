@@ -31,8 +31,8 @@ Deno.test("courseOf() means reward and signal over the steps of each epoch, with
   ]);
   assertEquals(bestOfN, 0.4);
   assertEquals(epochs, [
-    { epoch: 1, reward: 0.2, signal: 1, validation: 0.2, violation: 0.5 },
-    { epoch: 2, reward: 0.75, signal: 4, validation: null, violation: 0 },
+    { epoch: 1, gauges: { reward: 0.2, signal: 1 }, validation: 0.2, violation: 0.5 },
+    { epoch: 2, gauges: { reward: 0.75, signal: 4 }, validation: null, violation: 0 },
   ]);
 });
 
@@ -42,7 +42,7 @@ Deno.test("a step that a resumed run repeats counts once", () => {
     step("align", 1, 1, { reward: 1, signal: 2, rollouts: 8 }),
     step("align", 2, 1, { epoch: 1, validation: 0.3 }),
   ]);
-  assertEquals([epochs[0]!.reward, epochs[0]!.signal, rollouts], [1, 2, 8]);
+  assertEquals([epochs[0]!.gauges, rollouts], [{ reward: 1, signal: 2, rollouts: 8 }, 8]);
 });
 
 Deno.test("seconds are those between the events of a stage and the next, in each process of the run", () => {

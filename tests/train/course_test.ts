@@ -7,16 +7,16 @@ import * as tf from "@tensorflow/tfjs";
 Deno.test("a course survives as numbers, in the middle of an epoch too", () => {
   let course = NO_COURSE;
   assertEquals(courseFrom(courseNumbers(course)), course);
-  for (const [reward, tied] of [[0.5, 0], [0.25, 1], [NaN, 1]] as const) {
-    course = afterStep(course, { reward, signal: 2 * reward, tied });
+  for (const reward of [0.5, 0.25, NaN]) {
+    course = afterStep(course, { reward, signal: 2 * reward });
   }
-  course = afterStep(afterEpoch(course), { reward: 3, signal: 1, tied: 0 });
-  assertEquals(course.epochs, [{ reward: 0.375, signal: 0.75, tied: 0.5 }]);
+  course = afterStep(afterEpoch(course), { reward: 3, signal: 1 });
+  assertEquals(course.epochs, [{ reward: 0.375, signal: 0.75 }]);
   assertEquals(courseFrom(courseNumbers(course)), course);
 });
 
 Deno.test("an epoch whose reward had no value leaves no trace in the course", () => {
-  assertEquals(afterEpoch(afterStep(NO_COURSE, { reward: NaN, signal: 0, tied: 0 })), NO_COURSE);
+  assertEquals(afterEpoch(afterStep(NO_COURSE, { reward: NaN, signal: 0 })), NO_COURSE);
 });
 
 Deno.test("the weights kept are the first of those that score best, and any score beats none, a violated constraint none", async () => {
