@@ -24,6 +24,7 @@ const KEYS = [
   "bestOfN",
   "data",
   "difference",
+  "gauges",
   "interval95",
   "mean",
   "method",
@@ -34,6 +35,7 @@ const KEYS = [
   "seeds",
   "signalFirst",
   "signalLast",
+  "slatesWorth",
   "split",
   "trainReward",
 ];
@@ -63,6 +65,54 @@ Deno.test("experiment trains every run in this process where it may start no oth
   const csv = (await Deno.readTextFile(`${out}/table.csv`)).trim().split("\n");
   assertEquals(csv.length, 1 + rows.length);
   assertStringIncludes(csv[0]!, "method,data,metric,split,mean,low,high,seeds,difference,");
+  assertStringIncludes(csv[0]!, ",signal_first,signal_last,updateSignal_first,");
+  assert(csv.every((line) => line.split(",").length === csv[0]!.split(",").length), csv.join("\n"));
+  const curves = (await Deno.readTextFile(`${out}/curves.csv`)).trim().split("\n");
+  assertEquals(curves.map((line) => line.split(",").slice(0, 4).join()), [
+    "method,data,seed,epoch",
+    `blade,${rows[0].data},1,1`,
+    `backward,${rows[0].data},1,1`,
+  ]);
+  const last = Object.fromEntries(
+    curves[0]!.split(",").map((name, at) => [name, Number(curves[1]!.split(",")[at])]),
+  );
+  const blade1 = rows.find(({ method }: { method: string }) => method === "blade");
+  assertEquals([last["reward"], last["best_of_n"], last["entropy"]], [
+    blade1.trainReward,
+    blade1.bestOfN,
+    blade1.gauges.entropy.last,
+  ]);
+});
+
+Deno.test("where oracles of several n stand in it, the table says how many slates a method's list is worth", async () => {
+  const file = smallExperiment({ arms: [{ name: "blade" }], metrics: ["ndcg@3"] });
+  const base = file["base"] as { evaluate: object };
+  const systems = ["reference", "best-of-1", "best-of-3", "aligned"];
+  const { folder, config, out, write } = await folderWith({
+    ...file,
+    base: { ...base, evaluate: { ...base.evaluate, systems } },
+  });
+  await using _folder = folder;
+  const { code, out: text, err } = await blade(["experiment", config, "--out", out], [write]);
+  assertEquals(code, 0, err);
+  assertMatch(text, /parameters +worth\n/);
+  assertStringIncludes(text, "worth: slates of the reference whose best, by the reward, is as good");
+  const { rows } = JSON.parse(await Deno.readTextFile(`${out}/table.json`));
+  const worth = (method: string, metric: string) =>
+    rows.find((row: Record<string, unknown>) => row["method"] === method && row["metric"] === metric)
+      .slatesWorth;
+  assertEquals([worth("best-of-1", "reward"), worth("best-of-3", "reward"), worth("blade", "ndcg@3")], [
+    1,
+    3,
+    null,
+  ]);
+  const own = worth("blade", "reward");
+  assert(own >= 1 && own <= 3, `${own}`);
+  assertEquals(
+    rows.filter((row: { metric: string }) => row.metric === "reward")
+      .map((row: { method: string; rollouts: number }) => [row.method, row.rollouts]).slice(2),
+    [["best-of-1", 40], ["best-of-3", 120]],
+  );
 });
 
 Deno.test("with leave to start deno each run is a process of its own, and the table is the same", async () => {

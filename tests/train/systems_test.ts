@@ -78,6 +78,30 @@ onEachDevice("best-of-n keeps, of n slates of the reference, one with the best r
   tf.dispose(Object.values(setting.weights["reference"]!));
 }, ["wasm"]);
 
+onEachDevice(
+  "an oracle of more slates chooses among those of fewer, and is no worse for any context",
+  async () => {
+    const setting = await world(["ndcg@3", "novelty@3"]);
+    const systems = ["best-of-1", "best-of-4", "best-of-6", "best-of-n"] as const;
+    const { perContext, lists } = await evaluateSystems(
+      systems,
+      setting,
+      { metrics: [], resamples: 100 },
+      () => {},
+    );
+    const rewardOf = (system: typeof systems[number]) => [...perContext.get(system)!.get("reward")!];
+    for (const [fewer, more] of [["best-of-1", "best-of-4"], ["best-of-4", "best-of-6"]] as const) {
+      const [low, high] = [rewardOf(fewer), rewardOf(more)];
+      assert(low.every((reward, b) => reward <= high[b]!), `${more} is worse than ${fewer}`);
+      assert(low.some((reward, b) => reward < high[b]!), `${more} is no better than ${fewer}`);
+    }
+    // The n of this world is 6.
+    assertEquals(lists.get("best-of-n")!.items, lists.get("best-of-6")!.items);
+    tf.dispose(Object.values(setting.weights["reference"]!));
+  },
+  ["wasm"],
+);
+
 onEachDevice("best-of-n by coverage shows more of the catalog than one slate each", async () => {
   const setting = await world(["coverage@3"]);
   const shown = async (n: number) => {
