@@ -1,4 +1,4 @@
-import type { Epoch } from "../report/epochs.ts";
+import { type Epoch, keptEpoch } from "../report/epochs.ts";
 
 /** An arm at a rung, its runs with all seeds on one data set. */
 export interface Contender {
@@ -28,7 +28,7 @@ export interface Standing {
  * ```ts
  * import { droppedAt } from "./halving.ts";
  * import { assertEquals } from "@std/assert";
- * const run = (validation: number) => [{ epoch: 1, reward: 0, signal: 0, validation, violation: 0 }];
+ * const run = (validation: number) => [{ epoch: 1, gauges: {}, validation, violation: 0 }];
  * const contenders = [{ arm: "a", runs: [run(0.1)] }, { arm: "b", runs: [run(0.3)] }, { arm: "c", runs: [run(0.2)] }];
  * assertEquals(droppedAt(1, contenders, { keep: 0.5, spared: [] }).map(({ arm }) => arm), ["a"]);
  * ```
@@ -48,10 +48,7 @@ export function droppedAt(
 }
 
 function standingOf(rung: number, { arm, runs }: Contender): Standing {
-  const best = runs.map((epochs) =>
-    epochs.filter(({ epoch, validation }) => epoch <= rung && validation !== null)
-      .toSorted((a, b) => a.violation - b.violation || b.validation! - a.validation!)[0]
-  );
+  const best = runs.map((epochs) => keptEpoch(epochs.filter(({ epoch }) => epoch <= rung)));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const all = best.filter((epoch) => epoch !== undefined);
   return {

@@ -55,6 +55,7 @@ function costTable(rows: readonly ExperimentRow[]): string {
   return textTable(
     [
       "method",
+      "validation",
       "train reward",
       "best-of-n",
       "signal first",
@@ -68,6 +69,7 @@ function costTable(rows: readonly ExperimentRow[]): string {
     ],
     methods.map((row) => [
       row.method,
+      short(row.validation, 4),
       short(row.trainReward, 4),
       short(row.bestOfN, 4),
       short(row.signalFirst, 3),
@@ -103,6 +105,7 @@ const HEADER = [
   "difference_low",
   "difference_high",
   "p",
+  "validation",
   "train_reward",
   "best_of_n",
   "rollouts",
@@ -132,6 +135,7 @@ function cellsOf(row: ExperimentRow): (string | number)[] {
     difference?.interval95?.[0] ?? "",
     difference?.interval95?.[1] ?? "",
     difference?.p ?? "",
+    row.validation ?? "",
     row.trainReward ?? "",
     row.bestOfN ?? "",
     row.rollouts ?? "",

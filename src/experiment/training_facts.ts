@@ -1,3 +1,4 @@
+import { keptEpoch } from "../report/epochs.ts";
 import type { RunMeasures, SystemMeasures } from "./run_measures.ts";
 
 /** Gauges of alignment that tables show in the first and the last epoch; docs/method.md defines them. */
@@ -24,6 +25,8 @@ export interface FirstAndLast {
 
 /** How a method was trained, the same for all metrics. */
 export interface TrainingFacts {
+  /** Reward of the validation lists after the epoch that was kept: what settings are chosen by. */
+  readonly validation: number | null;
   /** Mean reward of the rollouts in the last epoch of alignment. */
   readonly trainReward: number | null;
   /** What best-of-n of the reference reaches on the contexts of alignment. */
@@ -56,6 +59,9 @@ export function trainingFacts(
     GAUGES.map((name) => [name, { first: inEpoch(0, name), last: inEpoch(-1, name) }]),
   ) as Record<GaugeName, FirstAndLast>;
   return {
+    validation: isArm
+      ? meanOf(runs.map(({ run: { course } }) => keptEpoch(course.epochs)?.validation ?? null))
+      : null,
     trainReward: inEpoch(-1, "reward"),
     bestOfN: isArm ? meanOf(runs.map(({ run }) => run.course.bestOfN)) : null,
     signalFirst: gauges.signal.first,

@@ -54,6 +54,23 @@ export function epochsOf(events: readonly RunEvent[]): Epoch[] {
   });
 }
 
+/**
+ * Of some epochs the one that a run keeps: it violates the constraints least and, of those that do, is best on
+ * validation. Undefined where none has a value.
+ *
+ * @example
+ * ```ts
+ * import { keptEpoch } from "./epochs.ts";
+ * import { assertEquals } from "@std/assert";
+ * const epoch = (number: number, validation: number, violation = 0) => ({ epoch: number, gauges: {}, validation, violation });
+ * assertEquals(keptEpoch([epoch(1, 0.2), epoch(2, 0.4), epoch(3, 0.9, 0.1)])?.epoch, 2);
+ * ```
+ */
+export function keptEpoch(epochs: readonly Epoch[]): Epoch | undefined {
+  return epochs.filter(({ validation }) => validation !== null)
+    .toSorted((a, b) => a.violation - b.violation || b.validation! - a.validation!)[0];
+}
+
 type Values = Readonly<Record<string, number | null>>;
 
 function meanOf(steps: readonly Values[], name: string): number | null {

@@ -38,6 +38,7 @@ const KEYS = [
   "slatesWorth",
   "split",
   "trainReward",
+  "validation",
 ];
 
 Deno.test("experiment trains every run in this process where it may start no other, and says so", async () => {
@@ -131,7 +132,7 @@ Deno.test("with leave to start deno each run is a process of its own, and the ta
   const again = await blade(["experiment", "--resume", out], start);
   assertEquals(again.code, 0, again.err);
   assertMatch(again.out, /ndcg@3 +blade/);
-  assertMatch(again.out, /method +train reward +best-of-n/);
+  assertMatch(again.out, /method +validation +train reward +best-of-n/);
 });
 
 Deno.test("Ctrl-C stops the runs with their state saved and exits with 3; --resume finishes them", async () => {
