@@ -3,6 +3,8 @@ import { TextLineStream } from "@std/streams/text-line-stream";
 import { trainInFolder } from "../config/run_in_folder.ts";
 import type { RunApi } from "../config/run_api.ts";
 import type { BladeConfig } from "../config/schema.ts";
+import { blasPlaces } from "../device/native/blas_places.ts";
+import { mayLoad } from "../device/native/find_blas.ts";
 import { BladeError, EXIT } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
 
@@ -116,12 +118,11 @@ export const runInProcess: CellRunner = async ({ folder, config, signal, say }) 
 
 async function permissions(folder: string, { blas, plugins }: BladeConfig): Promise<string[]> {
   const list = (path: string) => path.replaceAll(",", ",,");
-  const native = await Deno.permissions.query({ name: "ffi" });
-  const named = blas === null ? undefined : await Deno.permissions.query({ name: "ffi", path: blas });
+  const libraries = await Promise.all(blasPlaces().map(({ path }) => mayLoad(path)));
   return [
-    native.state === "granted" || native.partial ? "-P=native" : "-P",
+    libraries.includes(true) ? "-P=native" : "-P",
     `--allow-write=${list(resolve(folder))}`,
-    ...(named?.state === "granted" ? [`--allow-ffi=${list(blas!)}`] : []),
+    ...(blas !== null && await mayLoad(blas) ? [`--allow-ffi=${list(blas)}`] : []),
     ...(plugins.length > 0 ? [`--allow-run=${list(Deno.execPath())}`] : []),
   ];
 }
