@@ -18,7 +18,9 @@ export interface ConfigOverrides {
   readonly isolate?: string;
   /** Plugins beside those of the file; relative paths start at the working folder. */
   readonly plugins?: readonly string[];
-  /** Values that were given elsewhere, each with its place; they win over all others. */
+  /** Values that were given elsewhere, each with its place; all others win over them. */
+  readonly below?: readonly Override[];
+  /** The same, but they win over all others. */
   readonly above?: readonly Override[];
 }
 
@@ -150,7 +152,7 @@ export async function readConfigText(path: string): Promise<string> {
 }
 
 function overridesOf(source: ConfigOverrides): Override[] {
-  const overrides = (source.set ?? []).map(readOverride);
+  const overrides = [...source.below ?? [], ...(source.set ?? []).map(readOverride)];
   if (source.seed !== undefined) {
     overrides.push({ place: `--seed ${source.seed}`, path: ["seed"], value: source.seed });
   }

@@ -75,14 +75,15 @@ export async function planExperiment(
     name: entry?.name,
     changes: changesOf(entry?.set ?? {}, ["data", at, "set"]),
   }));
-  checkPaths(sets.flatMap(({ changes }) => changes), arms, placeOf);
+  const ofAll = changesOf(file.set, ["set"]);
+  checkPaths(ofAll, sets.flatMap(({ changes }) => changes), arms, placeOf);
   const folders = new Set<string>();
   const names: string[] = [];
   const cells: Cell[] = [];
   for (const { name, changes } of sets) {
     for (const seed of file.seeds) {
       for (const arm of arms) {
-        const config = completed({ file, path, document, base, set }, name, changes, arm, seed);
+        const config = completed({ file, path, document, base, set, ofAll }, name, changes, arm, seed);
         const data = name ?? config.data.name ?? basename(config.data.folder);
         if (!names.includes(data)) names.push(data);
         cells.push({
@@ -142,10 +143,11 @@ interface Written {
   readonly document: JsoncDocument;
   readonly base: Base;
   readonly set: readonly string[];
+  readonly ofAll: readonly Change[];
 }
 
 function completed(
-  { file, path, document, base, set }: Written,
+  { file, path, document, base, set, ofAll }: Written,
   data: string | undefined,
   changes: readonly Change[],
   arm: Arm,
@@ -166,6 +168,7 @@ function completed(
   return completeConfig(
     base.written,
     {
+      below: ofAll.map((change) => above(change, "every run")),
       set,
       above: [
         ...common.map((change) => above(change, `every arm`)),
@@ -181,7 +184,12 @@ function completed(
 /** Of the data, what an arm may change: it leaves the users and what is held out of them as they are. */
 const DATA_OF_ARMS: readonly string[] = ["data.maxHistory", "data.licence"];
 
-function checkPaths(ofData: readonly Change[], arms: readonly Arm[], placeOf: PlaceOf): void {
+function checkPaths(
+  ofAll: readonly Change[],
+  ofData: readonly Change[],
+  arms: readonly Arm[],
+  placeOf: PlaceOf,
+): void {
   const refuse = ({ path, at }: Change, whose: string, rule: string, mend: string): never => {
     throw new BladeError({ place: `${placeOf(at)}: ${whose}`, rule, value: path, mend });
   };
@@ -203,6 +211,7 @@ function checkPaths(ofData: readonly Change[], arms: readonly Arm[], placeOf: Pl
       );
     }
   };
+  for (const change of ofAll) check(change, "set");
   for (const change of ofData) check(change, "data");
   for (const { name, set } of arms) {
     for (const change of set) {

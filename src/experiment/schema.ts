@@ -37,6 +37,7 @@ export const experimentSchema = z.strictObject({
   base: z.union([z.string().min(1), z.record(z.string(), z.unknown())], {
     error: "must be the path of a configuration file, or a configuration",
   }).describe("the run that all others are changes of: a file, relative to this one, or a configuration"),
+  set: set.describe("changes of `base` for every run, values by configuration path; --set wins over them"),
   data: z.array(z.strictObject({
     name: nameOf.describe("name of the data set in tables and folders"),
     set,

@@ -79,9 +79,17 @@ export interface StageFacts {
 export function stageKey(stage: SharedStage, config: BladeConfig, facts: StageFacts): string {
   const values = STAGE_INPUTS[stage].map((path) => [path, valueAt(path, config)]);
   const files = facts.data.map(({ path, sha256 }) => [basename(path), sha256]);
-  const plugins = facts.plugins.map(({ spec, sha256 }) => [spec, sha256]);
+  const plugins = judgesOf(stage, config, facts).map(({ spec, sha256 }) => [spec, sha256]);
   const all = canonical([stage, values, files, plugins, facts.version]);
   return createHash("sha256").update(all).digest("hex");
+}
+
+/**
+ * The plugins that have a say in a stage. Supervised training asks nDCG alone, which is part of the code, unless a
+ * plugin of the configuration has taken its name.
+ */
+function judgesOf(stage: SharedStage, { plugins }: BladeConfig, facts: StageFacts): readonly PluginFact[] {
+  return stage === "sft" && plugins.length === 0 ? [] : facts.plugins;
 }
 
 /**

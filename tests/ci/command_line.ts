@@ -8,10 +8,21 @@ export interface Finished {
   readonly err: string;
 }
 
-/** Runs `deno run -P main.ts …`. `extra` are further flags of Deno, as `--allow-write=DIR`. */
+/**
+ * Runs `deno run -P main.ts …`. `extra` are further flags of Deno, as `--allow-write=DIR`, or another set of
+ * permissions instead, `-P=native` first.
+ */
 export async function blade(args: readonly string[], extra: readonly string[] = []): Promise<Finished> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-P", "--quiet", "--no-prompt", ...extra, "main.ts", ...args],
+    args: [
+      "run",
+      ...extra[0]?.startsWith("-P=") ? [] : ["-P"],
+      "--quiet",
+      "--no-prompt",
+      ...extra,
+      "main.ts",
+      ...args,
+    ],
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertRefused, blade } from "../ci/command_line.ts";
 import { writeSmallData } from "../ci/small_run.ts";
+import { absence } from "../device/devices.ts";
 import { smallExperiment } from "../experiment/_experiments.ts";
 import { ran, temporaryFolder } from "./_io.ts";
 
@@ -133,6 +134,23 @@ Deno.test("with leave to start deno each run is a process of its own, and the ta
   assertEquals(again.code, 0, again.err);
   assertMatch(again.out, /ndcg@3 +blade/);
   assertMatch(again.out, /method +validation +train reward +best-of-n/);
+});
+
+Deno.test({
+  name: `runs that are processes of their own may load the BLAS that the experiment may load${
+    absence("native")
+  }`,
+  ignore: absence("native") !== "" || Deno.build.os === "windows",
+  async fn() {
+    const file = smallExperiment({ arms: [{ name: "blade" }] });
+    const base = { ...file["base"] as object, device: "auto" };
+    const { folder, config, out, write } = await folderWith({ ...file, base });
+    await using _folder = folder;
+    const start = ["-P=native", write, `--allow-run=${Deno.execPath()}`];
+    const { code, err } = await blade(["experiment", config, "--out", out], start);
+    assertEquals(code, 0, err);
+    assertStringIncludes(err, "] device: native");
+  },
 });
 
 Deno.test("Ctrl-C stops the runs with their state saved and exits with 3; --resume finishes them", async () => {

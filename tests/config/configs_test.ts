@@ -8,7 +8,16 @@ import { METHODS } from "../../src/objective/methods.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Those that are experiments; all others are of one run. */
-const EXPERIMENTS = ["claims.jsonc", "methods.jsonc"];
+const EXPERIMENTS = [
+  "ablations.jsonc",
+  "accuracy-tuning.jsonc",
+  "accuracy.jsonc",
+  "autoregressive.jsonc",
+  "claims.jsonc",
+  "diversity.jsonc",
+  "few-rollouts.jsonc",
+  "signal.jsonc",
+];
 
 Deno.test("every file in configs/ is a configuration or an experiment", async () => {
   const names: string[] = [];
@@ -44,8 +53,8 @@ Deno.test("the experiments in configs/ are ready to run, with every configuratio
   }
 });
 
-Deno.test("configs/methods.jsonc has an arm for every method there is", async () => {
-  const { cells } = await loadExperiment(`${ROOT}configs/methods.jsonc`);
+Deno.test("configs/claims.jsonc has an arm for every method there is", async () => {
+  const { cells } = await loadExperiment(`${ROOT}configs/claims.jsonc`);
   assertEquals(
     new Set(cells.map(({ config }) => config.align.method)),
     new Set(["sft", ...Object.keys(METHODS)]),

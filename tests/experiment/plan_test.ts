@@ -45,6 +45,23 @@ Deno.test("planExperiment() makes a complete configuration for each arm, data se
   assertEquals(config.evaluate.metrics, ["mrr@5"]);
 });
 
+Deno.test("what is set for every run changes the base, and --set, data sets and arms change it again", async () => {
+  const set = '"set": { "align.epochs": 7, "align.groupSize": 9, "align.cutoff": 3, "data.maxHistory": 8 },';
+  const text = FILE.replace('"seeds"', `${set} "seeds"`);
+  const { cells } = await planExperiment(text, "two.jsonc", ["align.cutoff=4"]);
+  const { align, data } = cells[0]!.config;
+  assertEquals([align.epochs, align.groupSize, align.cutoff, data.maxHistory], [7, 2, 4, 5]);
+  assertEquals(cells[6]!.config.data.maxHistory, 8);
+  const wrong = (of: string) =>
+    planExperiment(FILE.replace('"seeds"', `"set": { ${of} }, "seeds"`), "two.jsonc");
+  await assertRejects(() => wrong('"seed": 3'), BladeError, "two.jsonc:7: set: must not set the seed");
+  await assertRejects(
+    () => wrong('"align.epochs": -1'),
+    BladeError,
+    "two.jsonc:7: every run: align.epochs: must be",
+  );
+});
+
 Deno.test("relative paths of the base and of a set start at the experiment's file", async () => {
   const { cells } = await planExperiment(FILE, "some/where/two.jsonc");
   assertEquals(cells[0]!.config.data.folder, `${Deno.cwd()}/some/where/ratings`);

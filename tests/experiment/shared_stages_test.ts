@@ -254,10 +254,14 @@ Deno.test("a key changes with data, plugins, version and what the stage reads, a
   for (
     const change of [
       { data: [{ ...facts.data[0]!, sha256: "ab" }] },
-      { plugins: [{ spec: "mine.ts", sha256: "bc" }] },
       { version: "2" },
     ]
   ) assertEquals(changed(key([], change)), [true, true, true]);
+  // Supervised training asks no plugin, unless one of the configuration may stand for nDCG.
+  const other = { plugins: [{ spec: "mine.ts", sha256: "bc" }] };
+  assertEquals(changed(key([], other)), [false, true, true]);
+  const own = ['plugins=["mine.ts"]'];
+  assertNotEquals(key(own, other)[0], key(own)[0]);
 });
 
 Deno.test({
