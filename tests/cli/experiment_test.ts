@@ -187,6 +187,60 @@ Deno.test("Ctrl-C stops the runs with their state saved and exits with 3; --resu
   assert((await Deno.stat(`${out}/cells/${cell}/manifest.json`)).isFile);
 });
 
+Deno.test("halving drops an arm while runs are processes of their own, and the others go on to the end", async () => {
+  const arms = [
+    { name: "blade", set: { "align.epochs": 80 } },
+    { name: "wild", set: { "align.epochs": 80, "align.learningRate": 0.5 } },
+  ];
+  const file = smallExperiment({ arms, metrics: ["ndcg@3"], halving: { rungs: [2], keep: 0.5 } });
+  const { folder, config, out, write } = await folderWith(file);
+  await using _folder = folder;
+  const start = [write, `--allow-run=${Deno.execPath()}`];
+  const { code, out: stdout, err } = await blade(["experiment", config, "--out", out, "--json"], start);
+  assertEquals(code, 0, err);
+  const { dropped, rows } = JSON.parse(stdout);
+  const text = JSON.stringify(dropped);
+  assertEquals(
+    dropped.map(({ arm, epoch }: { arm: string; epoch: number }) => [arm, epoch]),
+    [["wild", 2]],
+    text,
+  );
+  assertMatch(err, /dropped after epoch 2 on \S+: wild/);
+  assertStringIncludes(err, "at epoch 2 in");
+  assertEquals([...new Set(rows.map(({ method }: { method: string }) => method))], [
+    "blade",
+    "reference",
+    "sft-continued",
+    "best-of-n",
+  ]);
+  const curves = await Deno.readTextFile(`${out}/curves.csv`);
+  assertEquals(curves.trim().split("\n").length, 1 + 80);
+});
+
+Deno.test("an experiment that was killed goes on right away, past locks that nobody holds any more", async () => {
+  const arms = [{ name: "blade", set: { "align.epochs": 200 } }, { name: "after" }];
+  const { folder, config, out, write } = await folderWith(smallExperiment({ arms, metrics: ["ndcg@3"] }));
+  await using _folder = folder;
+  const args = ["run", "-P", "--quiet", "--no-prompt", write, "main.ts", "experiment"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args, config, "--out", out],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const began = err.includes("align: ");
+    err += part;
+    if (!began && err.includes("align: ")) child.kill("SIGKILL");
+  }
+  assertEquals((await child.status).signal, "SIGKILL");
+  const resumed = await blade(["experiment", "--resume", out, "--json"], [write]);
+  assertEquals(resumed.code, 0, resumed.err);
+  assertEquals(JSON.parse(resumed.out).notes, []);
+  assertStringIncludes(resumed.err, "taking over from");
+});
+
 Deno.test("a run that fails is told of at the end with exit code 2, and the table has the others", async () => {
   const diverging = { "align.learningRate": 1e30, "align.clipNorm": 1e30, "align.warmup": 0 };
   const file = smallExperiment({
