@@ -8,8 +8,8 @@ export interface Course {
   readonly epochs: readonly Epoch[];
   /** What best-of-n of the reference reaches on the contexts of alignment. */
   readonly bestOfN: number | null;
-  /** Slates that the steps of alignment say they drew; null where they do not. */
-  readonly rollouts: number | null;
+  /** Slates that the steps of alignment drew. */
+  readonly rollouts: number;
   /** s by stage. */
   readonly seconds: Readonly<Record<string, number>>;
 }
@@ -51,7 +51,7 @@ export function courseOf(events: readonly RunEvent[]): Course {
   return {
     epochs: epochsOf(events),
     bestOfN,
-    rollouts: drawn.size === 0 ? null : drawn.values().reduce((sum, count) => sum + count, 0),
+    rollouts: drawn.values().reduce((sum, count) => sum + count, 0),
     seconds: secondsOf(events),
   };
 }

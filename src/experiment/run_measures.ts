@@ -77,17 +77,17 @@ export async function readRunMeasures(folder: string): Promise<RunMeasures> {
   return { config, course, systems };
 }
 
-/** Those of the prior, and those of the steps: as many as these say, else every context's group in every epoch. */
+/** Those of the prior, and those of the steps of alignment. */
 function rolloutsOf(
   { align, target }: BladeConfig,
-  { epochs, rollouts }: Course,
+  { rollouts }: Course,
   prior: ReadonlyMap<string, readonly number[]> | null,
 ): number {
   const ofPrior = prior?.get("defined")?.[0] ?? 0;
   const contexts = ofPrior / target.priorSlates;
   // Where the reward reads what was shown, the reference is first drawn from to show something.
   const shown = (prior?.get("population/items")?.[0] ?? 0) > 0 ? contexts * align.groupSize : 0;
-  return ofPrior + shown + (rollouts ?? contexts * align.groupSize * epochs.length);
+  return ofPrior + shown + rollouts;
 }
 
 const COLUMNS = ["user", "system", "metric", "value"] as const;

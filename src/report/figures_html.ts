@@ -20,6 +20,7 @@ const UNITS: Readonly<Record<string, string>> = {
   priorShare: "share of weight",
   evidenceWeight: "observations",
   reward: "reward",
+  rollouts: "slates",
 };
 
 /** What the figures need to know of the run. */

@@ -4,7 +4,7 @@ import type { RewardBatch } from "../core/rewards.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
-import type { Anchor } from "../objective/methods.ts";
+import { type Anchor, drawersOf } from "../objective/methods.ts";
 import type { Objective } from "../objective/objective.ts";
 import { advance } from "../reward/marginal.ts";
 import { type Composition, preferenceOf, preferredRewards } from "../reward/composition.ts";
@@ -88,11 +88,18 @@ export async function alignStep(
 
   const step = state.step + 1;
   const means = rewardMeans(rewards, setting);
+  const drawn = drawersOf(setting.source, groupSize).filter((drawer) => drawer !== "greedy").length;
   const pressure = constraintGauges(levels, multipliers, composition);
   await log.add(
     step,
     update.measured,
-    (numbers) => ({ ...means, ...ratios.gauges, ...update.gauges(numbers), ...pressure }),
+    (numbers) => ({
+      ...means,
+      rollouts: contexts.length * drawn,
+      ...ratios.gauges,
+      ...update.gauges(numbers),
+      ...pressure,
+    }),
     { ...watch(), rewardMs },
   );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });

@@ -147,6 +147,9 @@ Deno.test("lists, values per user, manifest, log and commands of a run agree", a
       for (const name of ["saturated", "tied", "priorShare", "undefined"]) {
         assert(values[name]! >= 0 && values[name]! <= 1, `${name} ${values[name]}`);
       }
+      // Two for each of eight contexts, and of those that the last batch of an epoch has left.
+      if (step % 6 !== 0) assertEquals(values["rollouts"], 2 * 8);
+      else assert(values["rollouts"]! > 0 && values["rollouts"]! <= 2 * 8 && values["rollouts"]! % 2 === 0);
       assertAlmostEquals(values["reward"]!, 0.5 * values["ndcg@3"]! + 0.5 * values["novelty@3"]!, 1e-9);
       // Of 20 items the nats per item are at most log 20.
       assert(values["entropy"]! > 0 && values["entropy"]! < Math.log(20), `entropy ${values["entropy"]}`);
