@@ -47,21 +47,27 @@ export async function referenceStage(stage: Stage): Promise<Parameters> {
   const { config, materials, model } = stage;
   const fresh = () => initialParameters(model.config, randomKey(config.seed).split("weights"));
   const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
-  const measure = { metric: await materials.registry.load("ndcg@10") };
-  return await fitStage(stage, "sft", examples, fresh, measure);
+  return await fitStage(stage, "sft", examples, fresh, await nextItemMeasure(stage));
 }
 
-/** The control that has seen as many labels: cross-entropy from the reference on the very targets of alignment. */
+/**
+ * The control that has seen as many labels: cross-entropy from the reference on the very targets of alignment.
+ *
+ * @param composition by which its epochs are judged; null where alignment starts from it, before there is one: by nDCG@10
+ */
 export async function continuedStage(
   stage: Stage,
   reference: Parameters,
-  composition: Pick<Composition, "terms">,
+  composition: Pick<Composition, "terms"> | null,
 ): Promise<Parameters> {
   const { materials } = stage;
+  const measure = composition === null ? await nextItemMeasure(stage) : { reward: composition.terms };
   const copy = () => copyParameters(reference);
-  return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, {
-    reward: composition.terms,
-  });
+  return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, measure);
+}
+
+async function nextItemMeasure({ materials }: Stage): Promise<ValidationMeasure> {
+  return { metric: await materials.registry.load("ndcg@10") };
 }
 
 async function fitStage(

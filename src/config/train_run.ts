@@ -27,6 +27,7 @@ import {
   referenceStage,
   type Stage,
 } from "./stages.ts";
+import { startsContinued } from "./starts_continued.ts";
 import { writeRunRecord } from "./run_record.ts";
 
 /** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
@@ -55,13 +56,16 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
 
   const reference = await referenceStage(stage);
+  const labelled = startsContinued(config) ? await continuedStage(stage, reference, null) : null;
+  const start = labelled ?? reference;
   const aligns = config.align.method !== "sft";
-  const prior = aligns || config.reward.combine === "quantile" ? await priorStage(stage, reference) : null;
+  const prior = aligns || config.reward.combine === "quantile" ? await priorStage(stage, start) : null;
   const composition = prior === null ? null : compositionOf(stage, prior);
   const terms = composition?.terms ?? materials.terms;
-  const continued = wants(config, "sft-continued") ? await continuedStage(stage, reference, { terms }) : null;
+  const continued = labelled ??
+    (wants(config, "sft-continued") ? await continuedStage(stage, reference, { terms }) : null);
   const aligned = aligns && prior !== null && composition !== null
-    ? await alignedStage(stage, reference, prior, composition)
+    ? await alignedStage(stage, start, prior, composition)
     : null;
 
   const weights: Partial<Record<TrainedSystem, Parameters>> = {
@@ -77,6 +81,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     {
       model,
       weights,
+      oracle: start,
       train: materials.split.train,
       popularity: materials.popularity,
       set: materials.split.test,

@@ -4,7 +4,7 @@ import { BladeError } from "../core/errors.ts";
 import type { PluginFact } from "../report/manifest.ts";
 import { codeVersion } from "./code_version.ts";
 import type { Cell, Experiment } from "./plan.ts";
-import { SHARED_STAGES, type SharedStage, stageKey } from "./stage_keys.ts";
+import { type SharedStage, sharedStagesOf, stageKey } from "./stage_keys.ts";
 
 /** What is known of a cell before it runs. */
 export interface CellFacts {
@@ -37,22 +37,15 @@ export async function inspectCells({ cells }: Experiment): Promise<ReadonlyMap<C
     const facts = { data: materials.dataset.files, plugins: pluginsOf(materials), version };
     for (const cell of alike) {
       found.set(cell, {
-        stages: stagesOf(cell.config).map((stage) => ({ stage, key: stageKey(stage, cell.config, facts) })),
+        stages: sharedStagesOf(cell.config).map((stage) => ({
+          stage,
+          key: stageKey(stage, cell.config, facts),
+        })),
         estimate: estimateOf(cell.config, materials),
       });
     }
   }
   return found;
-}
-
-/** The stages of a run that other runs may share. */
-function stagesOf({ align, reward, evaluate }: BladeConfig): SharedStage[] {
-  return SHARED_STAGES.filter((stage) =>
-    stage === "sft" ||
-    (stage === "prior"
-      ? align.method !== "sft" || reward.combine === "quantile"
-      : evaluate.systems.includes(stage))
-  );
 }
 
 /** Configurations that agree in this have the same materials. */

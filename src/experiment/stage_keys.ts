@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { basename } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
+import { startsContinued } from "../config/starts_continued.ts";
 import type { DataFile } from "../core/dataset.ts";
 import type { PluginFact } from "../report/manifest.ts";
 
-/** Stages whose outcome runs can share, in the order of a run. */
+/** Stages whose outcome runs can share. */
 export const SHARED_STAGES = ["sft", "prior", "sft-continued"] as const;
 
 /** A stage whose outcome runs can share. */
@@ -27,6 +28,8 @@ const SFT = [
 
 const PRIOR = [
   ...SFT,
+  "align.start",
+  "align.method",
   "reward",
   "target.n",
   "target.priorSlates",
@@ -35,23 +38,38 @@ const PRIOR = [
   "align.groupSize",
 ];
 
+const CONTINUED = [
+  "align.start",
+  "align.method",
+  "align.batch",
+  "align.epochs",
+  "align.learningRate",
+  "align.warmup",
+  "align.weightDecay",
+  "align.clipNorm",
+];
+
 /**
  * Every configuration path that a stage, or what is prepared for it, reads: where runs agree in these, in data,
  * plugins, code and machine, the stage ends the same. A path stands for all below it.
  */
-export const STAGE_INPUTS: Readonly<Record<SharedStage, readonly string[]>> = {
-  sft: SFT,
-  prior: PRIOR,
-  "sft-continued": [
-    ...PRIOR,
-    "align.method",
-    "align.epochs",
-    "align.learningRate",
-    "align.warmup",
-    "align.weightDecay",
-    "align.clipNorm",
-  ],
-};
+export function stageInputs(stage: SharedStage, config: BladeConfig): readonly string[] {
+  if (stage === "sft") return SFT;
+  // Whichever comes first of the two, the other one is made of it.
+  if (startsContinued(config)) {
+    return stage === "prior" ? [...PRIOR, ...CONTINUED] : [...SFT, ...CONTINUED];
+  }
+  return stage === "prior" ? PRIOR : [...PRIOR, ...CONTINUED];
+}
+
+/** The shared stages that a run goes through, in their order. */
+export function sharedStagesOf(config: BladeConfig): SharedStage[] {
+  const prior = config.align.method !== "sft" || config.reward.combine === "quantile";
+  const continued = config.evaluate.systems.includes("sft-continued");
+  return startsContinued(config)
+    ? ["sft", "sft-continued", ...prior ? ["prior"] as const : []]
+    : ["sft", ...prior ? ["prior"] as const : [], ...continued ? ["sft-continued"] as const : []];
+}
 
 /** What a stage depends on beside its configuration. */
 export interface StageFacts {
@@ -77,7 +95,7 @@ export interface StageFacts {
  * ```
  */
 export function stageKey(stage: SharedStage, config: BladeConfig, facts: StageFacts): string {
-  const values = STAGE_INPUTS[stage].map((path) => [path, valueAt(path, config)]);
+  const values = stageInputs(stage, config).map((path) => [path, valueAt(path, config)]);
   const files = facts.data.map(({ path, sha256 }) => [basename(path), sha256]);
   const plugins = judgesOf(stage, config, facts).map(({ spec, sha256 }) => [spec, sha256]);
   const all = canonical([stage, values, files, plugins, facts.version]);
@@ -88,13 +106,18 @@ export function stageKey(stage: SharedStage, config: BladeConfig, facts: StageFa
  * The plugins that have a say in a stage. Supervised training asks nDCG alone, which is part of the code, unless a
  * plugin of the configuration has taken its name.
  */
-function judgesOf(stage: SharedStage, { plugins }: BladeConfig, facts: StageFacts): readonly PluginFact[] {
-  return stage === "sft" && plugins.length === 0 ? [] : facts.plugins;
+function judgesOf(
+  stage: SharedStage,
+  config: BladeConfig,
+  facts: StageFacts,
+): readonly PluginFact[] {
+  const byLabels = stage === "sft" || stage === "sft-continued" && startsContinued(config);
+  return byLabels && config.plugins.length === 0 ? [] : facts.plugins;
 }
 
 /**
  * The data are known by their hashes: where they lie and on what terms changes nothing. Of the method, all that reaches
- * the control is whether there is one, and with it a prior that the reward is fitted to.
+ * these stages is whether there is one, and with it a prior that the reward is fitted to.
  */
 function valueAt(path: string, config: BladeConfig): unknown {
   if (path === "align.method") return config.align.method !== "sft";

@@ -30,6 +30,8 @@ export interface SystemSetting {
   readonly model: Model;
   /** Weights of the systems that are the model. */
   readonly weights: Readonly<Partial<Record<TrainedSystem, Parameters>>>;
+  /** What alignment starts from: the oracles choose among its slates. */
+  readonly oracle: Parameters;
   readonly train: InteractionLog;
   readonly popularity: Popularity;
   readonly set: ContextSet;
@@ -49,7 +51,7 @@ const PASS = 64;
 export async function listsOf(system: SystemName, setting: SystemSetting): Promise<SystemLists> {
   const { model, weights, popularity, set: { contexts }, cutoff, beams } = setting;
   const oracle = bestOf(system, setting.n);
-  if (oracle !== null) return await bestOfSlates(weights["reference"]!, oracle, setting);
+  if (oracle !== null) return await bestOfSlates(oracle, setting);
   switch (system) {
     case "most-popular":
       return { items: rankMostPopular(popularity, contexts, cutoff) };
@@ -65,16 +67,12 @@ export async function listsOf(system: SystemName, setting: SystemSetting): Promi
 }
 
 /**
- * G slates of the reference per context and of them the one with the best reward: an oracle where the reward reads
+ * G slates per context of the model that alignment starts from and of them the one with the best reward: an oracle where the reward reads
  * labels. The slates of a smaller G are the first of a larger one. Where a term is of many slates together, context
  * after context is judged beside the slates kept before.
  */
-async function bestOfSlates(
-  reference: Parameters,
-  groupSize: number,
-  setting: SystemSetting,
-): Promise<SystemLists> {
-  const { model, set: { contexts }, signals, cutoff } = setting;
+async function bestOfSlates(groupSize: number, setting: SystemSetting): Promise<SystemLists> {
+  const { model, oracle, set: { contexts }, signals, cutoff } = setting;
   // A metric without a part in the reward has no say, and need not be asked slate by slate.
   const terms = setting.terms.filter(({ weight }) => weight !== 0);
   const key = setting.key.split("best-of-n");
@@ -82,7 +80,7 @@ async function bestOfSlates(
   let kept = createPopulationState(terms, signals, { discount: 1 });
   for (let from = 0; from < contexts.length; from += PASS) {
     const pass = contexts.slice(from, from + PASS);
-    const drawn = await rollOut(model.policy, reference, pass, { groupSize, cutoff, key });
+    const drawn = await rollOut(model.policy, oracle, pass, { groupSize, cutoff, key });
     const together = kept.tracked ? 1 : pass.length;
     for (let b = 0; b < pass.length; b += together) {
       const slates = groupsOf(drawn, b, b + together);

@@ -11,13 +11,14 @@ import {
   referenceStage,
   type Stage,
 } from "../../src/config/stages.ts";
+import { startsContinued } from "../../src/config/starts_continued.ts";
 import { trainRun } from "../../src/config/train_run.ts";
 import { disposeTree } from "../../src/optimizer/parameter_tree.ts";
 import { runHere } from "../../src/experiment/cell_runner.ts";
 import { execute } from "../../src/experiment/execute.ts";
 import { inspectCells } from "../../src/experiment/inspect.ts";
 import { courseOf } from "../../src/experiment/run_facts.ts";
-import { SHARED_STAGES, STAGE_INPUTS, stageKey } from "../../src/experiment/stage_keys.ts";
+import { SHARED_STAGES, sharedStagesOf, stageInputs, stageKey } from "../../src/experiment/stage_keys.ts";
 import { experimentTable } from "../../src/experiment/table.ts";
 import { readEvents } from "../../src/report/event_log.ts";
 import { createKeeper } from "../../src/train/keeper.ts";
@@ -182,7 +183,11 @@ Deno.test({
   async fn() {
     await using data = await dataFolder();
     for (
-      const change of [[], ["reward.combine=quantile", "model.slate=autoregressive", "sft.loss=sampled"]]
+      const change of [
+        [],
+        ["reward.combine=quantile", "model.slate=autoregressive", "sft.loss=sampled"],
+        ["align.start=sft-continued", "reward.combine=quantile"],
+      ]
     ) {
       const config = configIn(data.path, change);
       const folder = await Deno.makeTempDir({ dir: data.path });
@@ -204,18 +209,19 @@ Deno.test({
       const covered = (name: typeof SHARED_STAGES[number], read: ReadonlySet<string>) => {
         assert(read.size > 3, `${name} read ${read.size} paths`);
         const within = (path: string) =>
-          STAGE_INPUTS[name].some((input) => path === input || path.startsWith(`${input}.`));
+          stageInputs(name, config).some((input) => path === input || path.startsWith(`${input}.`));
         assertEquals([...read].filter((path) => !within(path)), [], `${name} reads more than its key holds`);
       };
       const sft = stageOf();
       const reference = await referenceStage(sft.stage);
       covered("sft", sft.read);
-      const priors = stageOf();
-      const prior = await priorStage(priors.stage, reference);
-      covered("prior", priors.read);
       const control = stageOf();
-      const composition = compositionOf(control.stage, prior);
-      const continued = await continuedStage(control.stage, reference, composition);
+      const labelled = startsContinued(config) ? await continuedStage(control.stage, reference, null) : null;
+      const priors = stageOf();
+      const prior = await priorStage(priors.stage, labelled ?? reference);
+      covered("prior", priors.read);
+      const continued = labelled ??
+        await continuedStage(control.stage, reference, compositionOf(control.stage, prior));
       covered("sft-continued", control.read);
       disposeTree(reference);
       disposeTree(continued);
@@ -251,6 +257,14 @@ Deno.test("a key changes with data, plugins, version and what the stage reads, a
   assertEquals(changed(key(["align.contexts=seen"])), [true, true, true]);
   assertEquals(changed(key(["target.priorSlates=5"])), [false, true, true]);
   assertEquals(changed(key(["align.epochs=2"])), [false, false, true]);
+  // Where alignment starts from the control, the prior is made of it and no longer the other way round.
+  const after = "align.start=sft-continued";
+  const [, priorAfter, continuedAfter] = key([after]);
+  const changedAfter = (keys: string[]) => [keys[1] !== priorAfter, keys[2] !== continuedAfter];
+  assertEquals(changed(key([after])), [false, true, true]);
+  assertEquals(changedAfter(key([after, "align.epochs=2"])), [true, true]);
+  assertEquals(changedAfter(key([after, "target.priorSlates=5"])), [true, false]);
+  assertEquals(sharedStagesOf(configIn(data.path, [after])), ["sft", "sft-continued", "prior"]);
   for (
     const change of [
       { data: [{ ...facts.data[0]!, sha256: "ab" }] },

@@ -30,9 +30,11 @@ async function world(terms: readonly string[]): Promise<SystemSetting> {
   };
   const relevance = { of: (id: number) => new Map([[(id * 5 + 2) % ITEMS, 1]]) };
   const popularity = popularityOf(train, ITEMS);
+  const reference = upload(model.config, loudWeights(model.config));
   return {
     model,
-    weights: { reference: upload(model.config, loudWeights(model.config)) },
+    weights: { reference },
+    oracle: reference,
     train,
     popularity,
     set: { contexts: CONTEXTS, relevance },

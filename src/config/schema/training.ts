@@ -70,6 +70,9 @@ export const align = z.strictObject({
   clip: z.number().positive().lt(1).default(0.2)
     .describe("PPO: how far the ratio to the policy that drew may go, both ways, in updates after the first"),
   clipHigh: positive.nullable().default(null).describe("the same upwards, where it is another; null: clip"),
+  start: z.enum(["reference", "sft-continued"]).default("reference").describe(
+    "what alignment starts from and is pulled to; sft-continued: the reference trained on by the labels of alignment first",
+  ),
   contexts: z.enum(["unseen", "seen"]).default("unseen")
     .describe("unseen: the targets of alignment are kept out of sft"),
   horizon: count.default(1).describe("next interactions that are the targets of a training context"),
