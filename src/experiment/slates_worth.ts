@@ -14,8 +14,8 @@ export interface OracleLevel {
  * ```ts
  * import { slatesWorth } from "./slates_worth.ts";
  * import { assertEquals } from "@std/assert";
- * const oracles = [{ n: 1, mean: 0.2 }, { n: 4, mean: 0.4 }];
- * assertEquals([0.1, 0.3, 0.5].map((level) => slatesWorth(level, oracles)), [1, 2, 4]);
+ * const oracles = [{ n: 1, mean: 0.25 }, { n: 4, mean: 0.75 }];
+ * assertEquals([0, 0.5, 1].map((level) => slatesWorth(level, oracles)), [1, 2, 4]);
  * ```
  */
 export function slatesWorth(level: number, oracles: readonly OracleLevel[]): number | null {
