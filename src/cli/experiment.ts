@@ -124,6 +124,7 @@ async function writeTable(
   const { experimentCsv, experimentText } = await import("../experiment/table_text.ts");
   const { EXPERIMENT_FILES } = await import("../experiment/experiment_folder.ts");
   const { writeAtomically } = await import("../report/run_folder.ts");
+  io.err("all runs are done; comparing them\n");
   const table = await experimentTable(folder, plan);
   const document = {
     name: plan.name,
