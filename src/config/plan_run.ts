@@ -8,6 +8,7 @@ import { modelOf } from "./assemble.ts";
 import { type Materials, prepareMaterials } from "./materials.ts";
 import type { RunPlan } from "./run_api.ts";
 import type { BladeConfig } from "./schema.ts";
+import { startsContinued } from "./starts_continued.ts";
 
 /**
  * Floating point operations a second that the estimate assumes: what training reaches with wasm on two cores of a
@@ -76,7 +77,11 @@ function modelRows(config: BladeConfig, { dataset }: Materials): [string, string
   ];
 }
 
-function stageRows({ device, reward, sft, target, align, evaluate }: BladeConfig): [string, string][] {
+function stageRows(config: BladeConfig): [string, string][] {
+  const { device, reward, sft, target, align, evaluate } = config;
+  const epochs = align.patience === null
+    ? `${align.epochs} epochs`
+    : `at most ${align.epochs} epochs, patience ${align.patience},`;
   return [
     ["device", device],
     ["sft", `at most ${sft.epochs} epochs of ${sft.batch} users a step, patience ${sft.patience}`],
@@ -85,7 +90,9 @@ function stageRows({ device, reward, sft, target, align, evaluate }: BladeConfig
       ["prior", `${target.priorSlates} slates per context`] as [string, string],
       [
         "align",
-        `${align.epochs} epochs of ${align.batch} contexts a step, ${align.groupSize} slates each, ` +
+        `${
+          startsContinued(config) ? "from sft-continued, " : ""
+        }${epochs} of ${align.batch} contexts a step, ${align.groupSize} slates each, ` +
         `${methodWords({ align, target })}${align.updates === 1 ? "" : `, ${align.updates} updates a batch`}`,
       ] as [string, string],
     ]),
@@ -115,7 +122,7 @@ function workOf(
   return {
     operations: {
       sft: sft.epochs * 3 * positions * (body + head),
-      ...(evaluate.systems.includes("sft-continued")
+      ...(evaluate.systems.includes("sft-continued") || startsContinued(config)
         ? { "sft-continued": align.epochs * 3 * historyLength * (body + head) }
         : {}),
       ...(align.method === "sft" ? {} : {

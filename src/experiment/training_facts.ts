@@ -25,7 +25,7 @@ export interface FirstAndLast {
 
 /** How a method was trained, the same for all metrics. */
 export interface TrainingFacts {
-  /** Reward of the validation lists after the epoch that was kept: what settings are chosen by. */
+  /** Reward of the validation lists after the best epoch of alignment: what settings are chosen by. */
   readonly validation: number | null;
   /** Mean reward of the rollouts in the last epoch of alignment. */
   readonly trainReward: number | null;

@@ -94,8 +94,10 @@ function licence(stated: string | null): string {
 
 function alignment({ align, target }: BladeConfig): string {
   if (align.method === "sft") return "Supervised next-item learning alone, no alignment to the reward.";
-  const effort =
-    `${align.groupSize} lists per context, ${align.epochs} visits, KL to the reference weighed ${align.klCoefficient}.`;
+  const start = align.start === "sft-continued" ? "From the model that learned the same labels, " : "";
+  const effort = `${start}${align.groupSize} lists per context, ${align.epochs} visits${
+    align.patience === null ? "" : " at most"
+  }, KL to the reference weighed ${align.klCoefficient}.`;
   const method = methodOf(align.method);
   if (method?.target !== "any") {
     return `Aligned by ${methodWords({ align, target })}: ${method?.summary},\n${effort}`;

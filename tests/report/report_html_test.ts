@@ -127,6 +127,14 @@ Deno.test("the model card names data, licence, objective, results and limits, an
   assertStringIncludes(stated, "Licence of the data: CC\\_BY &lt;4.0>. ");
   assertStringIncludes(card, "254,976 parameters");
   assertStringIncludes(card, "bayesian best-of-4 target");
+  assertStringIncludes(card, "\n4 lists per context, 40 visits, KL");
+  const { config } = manifestOf();
+  const align = { ...config.align, start: "sft-continued", patience: 3 } as const;
+  const labelled = modelCard({ ...manifestOf(), config: { ...config, align } }, facts);
+  assertStringIncludes(
+    labelled,
+    "From the model that learned the same labels, 4 lists per context, 40 visits at most",
+  );
   assertStringIncludes(card, "| aligned |");
   assertStringIncludes(card, "best-of-n (oracle)");
   assertStringIncludes(card, "a\\|b \\*c\\* &lt;i>");
