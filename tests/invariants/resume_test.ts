@@ -13,6 +13,7 @@ import { checkpointsOf, configIn, dataFolder, type Run, run } from "../train/sma
  */
 const EVERYTHING = [
   "model.dropout=0.1",
+  "align.dropout=0.2",
   "sft.epochs=2",
   "align.epochs=2",
   "align.anchor=ema",
