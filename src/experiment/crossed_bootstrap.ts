@@ -37,7 +37,7 @@ export function crossedMeans(
   { key, resamples = CROSSED_RESAMPLES }: { readonly key: RandomKey; readonly resamples?: number },
 ): CrossedMean[] {
   const columns = quantities.map((seeds) => seeds.map(columnOf));
-  const users = columns[0]?.[0]?.values.length ?? 0;
+  const users = quantities[0]?.[0]?.length ?? 0;
   const means = columns.map(() => new Float64Array(resamples));
   const drawUsers = sampler(users, key.split("users"));
   const drawSeeds = new Map(
@@ -79,24 +79,42 @@ export function crossedMeans(
 
 interface Column {
   /** [users] 0 where undefined. */
-  readonly values: Float64Array;
+  readonly values: Terms;
   /** [users] 1 where there is a value; null where there is one everywhere. */
-  readonly defined: Float64Array | null;
+  readonly defined: Terms | null;
+}
+
+/** Numbers by user, without the zeros where most of them are: three of four lists hit nothing. */
+interface Terms {
+  readonly values: Float64Array;
+  /** The user of each value; null where there is one for every user, in order. */
+  readonly users: Int32Array | null;
 }
 
 function columnOf(values: ArrayLike<number>): Column {
   const defined = Float64Array.from(values, (value) => Number.isNaN(value) ? 0 : 1);
   return {
-    values: Float64Array.from(values, (value) => Number.isNaN(value) ? 0 : value),
-    defined: defined.includes(0) ? defined : null,
+    values: termsOf(Float64Array.from(values, (value) => Number.isNaN(value) ? 0 : value)),
+    defined: defined.includes(0) ? termsOf(defined) : null,
   };
 }
 
-function weightedMean({ values, defined }: Column, counts: Int32Array): number {
-  return dot(counts, values) / (defined === null ? values.length : dot(counts, defined));
+function termsOf(values: Float64Array): Terms {
+  const users = Int32Array.from(values.keys()).filter((user) => values[user] !== 0);
+  if (users.length > values.length / 2) return { values, users: null };
+  return { values: Float64Array.from(users, (user) => values[user]!), users };
 }
 
-function dot(counts: Int32Array, values: Float64Array): number {
+function weightedMean({ values, defined }: Column, counts: Int32Array): number {
+  return dot(counts, values) / (defined === null ? counts.length : dot(counts, defined));
+}
+
+function dot(counts: Int32Array, { values, users }: Terms): number {
+  if (users !== null) {
+    let sum = 0;
+    for (let i = 0; i < users.length; i++) sum += counts[users[i]!]! * values[i]!;
+    return sum;
+  }
   // Two sums side by side: one would wait for each addition before the next.
   let [a, b] = [0, 0];
   const even = values.length & ~1;

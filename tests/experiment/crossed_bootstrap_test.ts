@@ -45,6 +45,21 @@ Deno.test("p is that of the smaller side, 1 where nothing differs, null where a 
   assertEquals(p([NaN, NaN], [1, 1]), null);
 });
 
+Deno.test("values that are mostly zero are measured as if all were written out, undefined ones too", () => {
+  const hits = Array.from(
+    { length: 60 },
+    (_, user) => user % 7 === 0 ? 1 / (1 + user) : user % 11 === 0 ? NaN : 0,
+  );
+  const raised = hits.map((value) => value + 1);
+  const [sparse, dense] = crossedMeans([[hits], [raised]], { key, resamples: 500 });
+  assertAlmostEquals(sparse!.mean! + 1, dense!.mean!, 1e-12);
+  sparse!.interval95!.forEach((bound, at) => assertAlmostEquals(bound + 1, dense!.interval95![at]!, 1e-12));
+  const rare = Array.from({ length: 60 }, (_, user) => user < 9 ? user : NaN);
+  const [few, none] = crossedMeans([[rare], [new Array(60).fill(NaN)]], { key, resamples: 500 });
+  assertEquals([few!.mean, none!.mean], [4, null]);
+  assert(few!.interval95![0] < 4 && few!.interval95![1] > 4);
+});
+
 Deno.test("what is said of a quantity does not depend on the others, nor on how many seeds these have", () => {
   const values = [[0.1, 0.5, 0.9], [0.2, NaN, 0.4]];
   const alone = crossedMeans([values], { key, resamples: 200 });
