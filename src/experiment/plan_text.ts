@@ -13,9 +13,12 @@ export interface ExperimentPlan {
   readonly cells: number;
   /** How often each shared stage is computed. */
   readonly stages: Readonly<Record<string, number>>;
-  /** s in all, one run after the other; with halving at most. A guess for wasm on two free cores. */
+  /** s in all; with halving at most. A guess for wasm on two free cores. */
   readonly estimateSeconds: number;
 }
+
+/** How much faster a run is with two threads (docs/performance.md): two runs of one thread each lose nothing to that. */
+const TWO_THREADS = 1.63;
 
 /** What an experiment would do, stages that runs share counted once. */
 export function planOf(plan: Experiment, facts: ReadonlyMap<Cell, CellFacts>): ExperimentPlan {
@@ -24,6 +27,7 @@ export function planOf(plan: Experiment, facts: ReadonlyMap<Cell, CellFacts>): E
   let ms = 0;
   for (const cell of plan.cells) {
     const { stages: shared, estimate } = facts.get(cell)!;
+    const share = plan.parallel > 1 && cell.config.threads === 1 ? TWO_THREADS / 2 : 1;
     for (const [stage, time] of Object.entries(estimate)) {
       const key = shared.find((entry) => entry.stage === stage)?.key;
       if (key !== undefined && known.has(key)) continue;
@@ -31,7 +35,7 @@ export function planOf(plan: Experiment, facts: ReadonlyMap<Cell, CellFacts>): E
         known.add(key);
         stages[stage] = (stages[stage] ?? 0) + 1;
       }
-      ms += time;
+      ms += share * time;
     }
   }
   const { name, arms, data, seeds, baseline, cells } = plan;

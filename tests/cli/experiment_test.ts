@@ -277,6 +277,17 @@ Deno.test("the claims stay under a quarter of an hour on two cores", async () =>
   assert(estimateSeconds < 900, `${estimateSeconds} s`);
 });
 
+Deno.test("two runs of one thread each get more done than one of two, and the estimate knows", async () => {
+  const { folder, config } = await folderWith({ ...TWO_ARMS, set: { threads: 1 } });
+  await using _folder = folder;
+  const estimate = async (file: string) =>
+    JSON.parse((await ran(["experiment", file, "--dry-run", "--json"])).out).estimateSeconds;
+  const beside = `${folder.path}/beside.jsonc`;
+  await Deno.writeTextFile(beside, JSON.stringify({ ...TWO_ARMS, set: { threads: 1 }, parallel: 2 }));
+  const [after, apart] = [await estimate(config), await estimate(beside)];
+  assert(apart < 0.9 * after && apart > 0.7 * after, `${apart} s beside each other, ${after} s in turn`);
+});
+
 Deno.test("experiment refuses what would fail in a run before anything runs, with the arm", async () => {
   const file = smallExperiment({
     arms: [{ name: "blade" }, { name: "long", set: { "align.cutoff": 40 } }],
