@@ -15,6 +15,11 @@ export const experimentCommand: Command = {
   flags: [
     { name: "out", value: "DIR", summary: "the folder; by default runs/<experiment name>-<n>" },
     { name: "resume", value: "DIR", summary: "go on where the experiment of this folder stopped" },
+    {
+      name: "baseline",
+      value: "ARM",
+      summary: "the arm that the others are compared with, above what the file says",
+    },
     { name: "parallel", value: "N", summary: "runs at a time, above what the file says" },
     { name: "set", value: "path=value", repeat: true, summary: "set a key of the base configuration" },
     { name: "dry-run", summary: "print the plan with the number of runs and an estimate, and train nothing" },
@@ -33,10 +38,15 @@ Ctrl-C saves the state of the runs under way and stops with code 3; \`experiment
       about: "shorter, the table for a script",
     },
     { line: "experiment --resume runs/claims-1", about: "go on after an interruption" },
+    {
+      line: "experiment --resume runs/claims-1 --baseline grpo",
+      about: "the table of a finished experiment once more, compared with another method",
+    },
   ],
   async run(input, io) {
     const resumed = input.flags.text("resume");
-    const plan = resumed === undefined ? await newPlan(input) : await resumedPlan(input, resumed);
+    const written = resumed === undefined ? await newPlan(input) : await resumedPlan(input, resumed);
+    const plan = comparedWith(input.flags.text("baseline"), written);
     const { inspectCells } = await import("../experiment/inspect.ts");
     const facts = await inspectCells(plan);
     const { planOf, planText } = await import("../experiment/plan_text.ts");
@@ -96,6 +106,18 @@ async function resumedPlan({ positionals, flags }: CommandInput, folder: string)
   }
   const { keptExperiment } = await import("../experiment/experiment_folder.ts");
   return await keptExperiment(folder);
+}
+
+/** The plan with another baseline, where one is named. */
+function comparedWith(baseline: string | undefined, plan: Experiment): Experiment {
+  if (baseline === undefined) return plan;
+  if (plan.arms.includes(baseline)) return { ...plan, baseline };
+  throw new BladeError({
+    place: "--baseline",
+    rule: "must be the name of an arm",
+    value: baseline,
+    mend: `take one of ${plan.arms.slice(0, 8).join(", ")}`,
+  });
 }
 
 async function runnerOf(parallel: number, io: Io): Promise<{ runner: CellRunner; parallel: number }> {

@@ -104,12 +104,18 @@ function mendOf(
   schema: z.ZodType,
 ): string {
   if (issue.code === "custom" && typeof issue.params?.mend === "string") return issue.params.mend;
-  const about = schemaAt(path, schema)?.description;
+  const node = schemaAt(path, schema);
+  const about = node?.description;
   const correct = about === undefined ? "correct it" : `correct it (${about})`;
-  if (issue.code !== "invalid_value" || typeof found !== "string") return correct;
-  return `did you mean "${
-    closestString(found, issue.values.map(String), { caseSensitive: false })
-  }"? Else ${correct}`;
+  const names = issue.code === "invalid_value" ? issue.values.map(String) : namesOf(node);
+  if (names.length === 0 || typeof found !== "string") return correct;
+  return `did you mean "${closestString(found, names, { caseSensitive: false })}"? Else ${correct}`;
+}
+
+/** The names that a value may have beside others that follow a pattern. */
+function namesOf(node: z.ZodType | undefined): string[] {
+  if (!(node instanceof z.ZodUnion)) return [];
+  return node.options.flatMap((option) => option instanceof z.ZodEnum ? option.options.map(String) : []);
 }
 
 /** The nearest known key: the same name elsewhere in the schema, else the closest spelling at this level. */

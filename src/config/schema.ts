@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { BEST_OF_NUMBER } from "../core/best_of.ts";
 import { contradictions } from "./schema/consistency.ts";
 import { data } from "./schema/data.ts";
 import { count } from "./schema/parts.ts";
@@ -64,19 +65,18 @@ const target = z.strictObject({
   maxAtoms: count.default(128).describe("distinct rewards that the evidence of a context keeps"),
 });
 
-const bestOfNumber = z.string().regex(/^best-of-[1-9][0-9]{0,2}$/) as unknown as z.ZodType<
-  `best-of-${number}`
->;
+const A_SYSTEM = `must be one of ${SYSTEMS.join(", ")}, or best-of- and a number up to 999`;
+
+const bestOfNumber = z.string().regex(BEST_OF_NUMBER, A_SYSTEM) as unknown as z.ZodType<`best-of-${number}`>;
 
 const evaluate = z.strictObject({
   metrics: z.array(z.string().min(1)).min(1)
     .default(["ndcg@10", "recall@10", "ild@10", "mgu@10", "coverage@10"])
     .describe("metrics of the final table, each name@cutoff?option=value"),
-  systems: z.array(z.union([z.enum(SYSTEMS), bestOfNumber], {
-    error: `must be one of ${SYSTEMS.join(", ")}, or best-of- and a number up to 999`,
-  })).min(1).default([...SYSTEMS]).describe(
-    "the systems to compare; best-of-8 and the like: of so many slates of the reference the best, as best-of-n of target.n",
-  ),
+  systems: z.array(z.union([z.enum(SYSTEMS), bestOfNumber], { error: A_SYSTEM })).min(1).default([...SYSTEMS])
+    .describe(
+      "the systems to compare; best-of-8 and the like: of so many slates of the reference the best, as best-of-n of target.n",
+    ),
   decode: z.enum(["greedy", "beam"]).default("greedy").describe("how the lists of the model are read off"),
   beams: count.default(4).describe("width of the beam"),
   resamples: z.int().min(100).default(1000).describe("bootstrap resamples behind an interval"),

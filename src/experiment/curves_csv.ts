@@ -12,7 +12,7 @@ import { GAUGES } from "./training_facts.ts";
  */
 export async function experimentCurvesCsv(folder: string, { cells }: Experiment): Promise<string> {
   const lines = [
-    ["method", "data", "seed", "epoch", "reward", "best_of_n", "validation", ...GAUGES].join(",") + "\n",
+    csvLine(["method", "data", "seed", "epoch", "reward", "best_of_n", "validation", ...GAUGES]),
   ];
   for (const { arm, data, seed, folder: cell } of cells) {
     const path = join(folder, cell);

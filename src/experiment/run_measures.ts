@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import { idCell } from "../data/cells.ts";
 import { readTable, requiredColumn } from "../data/read_table.ts";
-import { bestOf } from "../evaluate/best_of.ts";
+import { bestOf } from "../core/best_of.ts";
 import { readManifest } from "../report/manifest.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { type Course, readCourse } from "./run_facts.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { bestOf } from "../evaluate/best_of.ts";
+import { bestOf } from "../core/best_of.ts";
 import { holm } from "../evaluate/holm.ts";
 import { differencesOf } from "../evaluate/paired.ts";
 import { randomKey } from "../numerics/random.ts";

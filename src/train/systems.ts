@@ -3,7 +3,7 @@ import type { InteractionLog, Popularity } from "../core/dataset.ts";
 import type { Result, SystemName } from "../core/results.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Slates } from "../core/slates.ts";
-import { bestOf } from "../evaluate/best_of.ts";
+import { bestOf } from "../core/best_of.ts";
 import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
 import { itemKnn } from "../evaluate/item_knn.ts";
 import { rankMostPopular } from "../evaluate/most_popular.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertRefused, blade } from "../ci/command_line.ts";
 import { writeSmallData } from "../ci/small_run.ts";
 import { absence } from "../device/devices.ts";
@@ -14,6 +14,27 @@ async function folderWith(file: unknown) {
   const config = `${folder.path}/small.jsonc`;
   await Deno.writeTextFile(config, JSON.stringify(file));
   return { folder, config, out: `${folder.path}/out`, write: `--allow-write=./runs,${folder.path}` };
+}
+
+/** Starts the program, and sends it a signal once it says that it aligns. */
+async function signalledInAlignment(
+  signal: Deno.Signal,
+  args: readonly string[],
+  permissions: readonly string[],
+): Promise<{ status: Deno.CommandStatus; err: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P", "--quiet", "--no-prompt", ...permissions, "main.ts", ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let err = "";
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const began = err.includes("align: ");
+    err += part;
+    if (!began && err.includes("align: ")) child.kill(signal);
+  }
+  return { status: await child.status, err };
 }
 
 const TWO_ARMS = smallExperiment({
@@ -129,11 +150,26 @@ Deno.test("with leave to start deno each run is a process of its own, and the ta
   const table = (text: string) =>
     JSON.parse(text).rows.map(({ seconds: _, ...row }: Record<string, unknown>) => row);
   assertEquals(table(apart.out), table(here.out));
-  // A finished experiment tells its table again.
+  // A finished experiment tells its table again, compared with another arm where one is named.
   const again = await blade(["experiment", "--resume", out], start);
   assertEquals(again.code, 0, again.err);
   assertMatch(again.out, /ndcg@3 +blade/);
   assertMatch(again.out, /method +validation +train reward +best-of-n/);
+  const other = await blade(["experiment", "--resume", out, "--baseline", "backward", "--json"], start);
+  assertEquals(other.code, 0, other.err);
+  const difference = (text: string, name: string) =>
+    JSON.parse(text).rows.find(({ method, metric }: Record<string, string>) =>
+      method === name && metric === "reward"
+    ).difference?.mean;
+  assertEquals(JSON.parse(other.out).baseline, "backward");
+  assertEquals(difference(other.out, "backward"), undefined);
+  assertAlmostEquals(difference(other.out, "blade"), -difference(apart.out, "backward"), 1e-12);
+  const none = await blade(["experiment", "--resume", out, "--baseline", "reference"], start);
+  assertRefused(none, [
+    "--baseline: must be the name of an arm",
+    '"reference"',
+    "take one of blade, backward",
+  ]);
 });
 
 Deno.test({
@@ -157,20 +193,9 @@ Deno.test("Ctrl-C stops the runs with their state saved and exits with 3; --resu
   const long = smallExperiment({ arms: [{ name: "blade", set: { "align.epochs": 60 } }] });
   const { folder, config, out, write } = await folderWith(long);
   await using _folder = folder;
-  const args = ["run", "-P", "--quiet", "--no-prompt", write, `--allow-run=${Deno.execPath()}`, "main.ts"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, "experiment", config, "--out", out],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let err = "";
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    const began = err.includes("align: ");
-    err += part;
-    if (!began && err.includes("align: ")) child.kill("SIGINT");
-  }
-  assertEquals((await child.status).code, 3, err);
+  const start = [write, `--allow-run=${Deno.execPath()}`];
+  const { status, err } = await signalledInAlignment("SIGINT", ["experiment", config, "--out", out], start);
+  assertEquals(status.code, 3, err);
   assertStringIncludes(err, "interrupted; the state of every run is saved");
   assertStringIncludes(err, `experiment --resume ${out}`);
   const [cell] = [...Deno.readDirSync(`${out}/cells`)].map(({ name }) => name);
@@ -221,20 +246,8 @@ Deno.test("an experiment that was killed goes on right away, past locks that nob
   const arms = [{ name: "blade", set: { "align.epochs": 200 } }, { name: "after" }];
   const { folder, config, out, write } = await folderWith(smallExperiment({ arms, metrics: ["ndcg@3"] }));
   await using _folder = folder;
-  const args = ["run", "-P", "--quiet", "--no-prompt", write, "main.ts", "experiment"];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [...args, config, "--out", out],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let err = "";
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    const began = err.includes("align: ");
-    err += part;
-    if (!began && err.includes("align: ")) child.kill("SIGKILL");
-  }
-  assertEquals((await child.status).signal, "SIGKILL");
+  const { status } = await signalledInAlignment("SIGKILL", ["experiment", config, "--out", out], [write]);
+  assertEquals(status.signal, "SIGKILL");
   const resumed = await blade(["experiment", "--resume", out, "--json"], [write]);
   assertEquals(resumed.code, 0, resumed.err);
   assertEquals(JSON.parse(resumed.out).notes, []);

@@ -86,6 +86,17 @@ Deno.test.each([
     "mgu@10",
   ],
   ['{ "reward": { "constraints": [{ "metric": "mgu@10" }] } }', "must have one bound", "mgu@10"],
+  [
+    '{ "evaluate": { "systems": ["best-of-0"] } }',
+    "evaluate.systems.0: must be one of most-popular, item-knn, reference, sft-continued, best-of-n, aligned, or " +
+    "best-of- and a number up to 999",
+    '"best-of-0"',
+  ],
+  [
+    '{ "evaluate": { "systems": ["most-populr"] } }',
+    "evaluate.systems.0: must be",
+    'did you mean "most-popular"?',
+  ],
   ['{ "reward": { "combine": "product" } }', "reward.combine: must be one of sum, quantile", '"product"'],
   [
     '{ "target": { "priorSlates": 9, "maxAtoms": 8 } }',

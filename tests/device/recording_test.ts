@@ -13,6 +13,7 @@ import { distill } from "../../src/objective/distill.ts";
 import { adamw } from "../../src/optimizer/adamw.ts";
 import { updatePolicy } from "../../src/train/update_policy.ts";
 import { contextOf, tinyModel } from "../model/tiny_model.ts";
+import { ratiosAlone } from "../train/_updates.ts";
 import { onEachDevice } from "./devices.ts";
 
 const column = (...numbers: number[]) => ({ data: Float32Array.from(numbers), shape: [numbers.length] });
@@ -203,17 +204,10 @@ for (const slate of ["plackett-luce", "autoregressive"] as const) {
         for (let step = 0; step < 5; step++) {
           const options = { groupSize: 3, cutoff: 4, key: randomKey(step) };
           const rollouts = await model.policy.sample(parameters, contexts, options);
-          const rows = rollouts.behaviorLogProb.length;
-          const rewards = {
-            values: [],
-            reward: new Float64Array(rows),
-            defined: new Uint8Array(rows).fill(1),
-            undefinedReasons: new Map(),
-          };
-          const weights = {
-            logDensityRatio: Float64Array.from({ length: rows }, (_, row) => Math.sin(row + step)),
-            baseline: new Float64Array(rows),
-          } as Parameters<typeof updatePolicy>[4];
+          const { rewards, weights } = ratiosAlone(
+            rollouts.behaviorLogProb.length,
+            (row) => Math.sin(row + step),
+          );
           const setting = {
             model,
             reference,

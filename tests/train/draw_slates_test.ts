@@ -125,11 +125,14 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         constraints: 0,
       });
       const norms: number[] = [];
+      const drawn: number[] = [];
       const observer = {
         stage() {},
         note() {},
-        step: ({ values }: { values: Readonly<Record<string, number>> }) =>
-          norms.push(values["gradientNorm"]!),
+        step({ values }: { values: Readonly<Record<string, number>> }) {
+          norms.push(values["gradientNorm"]!);
+          drawn.push(values["rollouts"]!);
+        },
       };
       const tensors: number[] = [];
       for (let step = 0; step < 5; step++) {
@@ -138,6 +141,8 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       }
       assertEquals(new Set(tensors).size, 1, `${name}: ${tensors}`);
       assertEquals([state.step, state.optimizer.step], [5, 5 * setting.updates]);
+      // Four slates a context, of which sprec's last is the opponent's greedy list.
+      assertEquals(new Set(drawn), new Set([CONTEXTS.length * (name === "sprec" ? 3 : 4)]), name);
       assert(Math.max(...norms) > 1e-3, `${name}: gradient norms ${norms}`);
       freeAlignState(state);
     }

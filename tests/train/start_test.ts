@@ -1,10 +1,10 @@
 /** What alignment starts from, and how long it goes on. */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { configIn, dataFolder, run } from "./small_runs.ts";
 
 const SETTINGS = [
   'reward.terms=[{"metric":"ndcg@10","weight":1}]',
-  'evaluate.systems=["reference","sft-continued","aligned"]',
+  'evaluate.systems=["reference","sft-continued","best-of-1","aligned"]',
   "sft.epochs=3",
   "align.learningRate=0.01",
 ];
@@ -38,10 +38,11 @@ Deno.test({
     const bound = (of_: typeof reference) =>
       of(of_, "prior").findLast(({ values }) => "bestOfN" in values)!.values["bestOfN"];
     assert(bound(continued) !== bound(reference), "the prior is of another model");
-    // The table's reference stays the supervised model.
-    const level = (of_: typeof reference) =>
-      of_.outcome!.results.find(({ system, metric }) => system === "reference" && metric === "reward")!.mean;
-    assertEquals(level(continued), level(reference));
+    // The table's reference stays the supervised model; the oracles draw from what alignment starts from.
+    const level = (of_: typeof reference, name: string) =>
+      of_.outcome!.results.find(({ system, metric }) => system === name && metric === "reward")!.mean;
+    assertEquals(level(continued, "reference"), level(reference, "reference"));
+    assertNotEquals(level(continued, "best-of-1"), level(reference, "best-of-1"));
   },
 });
 

@@ -1,3 +1,6 @@
+/** Names of the oracles that say their n. */
+export const BEST_OF_NUMBER = /^best-of-([1-9][0-9]{0,2})$/;
+
 /**
  * How many slates of the reference an oracle chooses the best of, or null of a system that is none.
  *
@@ -11,6 +14,6 @@
  */
 export function bestOf(system: string, n: number): number | null {
   if (system === "best-of-n") return Math.max(1, Math.round(n));
-  const [, number] = /^best-of-([1-9]\d*)$/.exec(system) ?? [];
+  const [, number] = BEST_OF_NUMBER.exec(system) ?? [];
   return number === undefined ? null : Number(number);
 }
