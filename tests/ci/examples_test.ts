@@ -186,7 +186,7 @@ Deno.test("late_items.ts parts the users of a run by their next item, and forget
   const rows = Array.from(
     { length: 10 },
     (_, user) =>
-      ["i0", "i1", "i2", "i23", `i${3 + user}`, "i23"].filter((item, at) => at !== 5 || user < 5)
+      ["i0", "i1", "i2", "i23", `i${3 + user}`, "i23"].filter((_, at) => at !== 5 || user < 5)
         .map((item, step) => `late${user},${item},${1e5 + step}`),
   ).flat();
   const ratings = `${folder.path}/ratings.csv`;
