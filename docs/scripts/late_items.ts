@@ -3,7 +3,7 @@
  * into demand, and on all others. An item is late where its labels in alignment, plus one, are a fifth or more of its
  * interactions in supervised training, plus ten.
  *
- *     deno run -P docs/examples/late_items.ts runs/movietweetings-100k-1 ndcg@10
+ *     deno run -P docs/scripts/late_items.ts runs/movietweetings-100k-1 ndcg@10
  */
 import { prepareMaterials } from "../../src/config/materials.ts";
 import type { ContextSet } from "../../src/core/context.ts";

@@ -1,0 +1,39 @@
+/** The scripts that docs/results.md names. */
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { lateItems } from "../../docs/scripts/late_items.ts";
+import { readManifest } from "../../src/report/manifest.ts";
+import { blade, temporaryFolder } from "./command_line.ts";
+import { smallConfig, writeSmallData } from "./small_run.ts";
+
+Deno.test("late_items.ts parts the users of a run by their next item, and forgets none", async () => {
+  await using folder = await temporaryFolder();
+  await writeSmallData(folder.path);
+  // Ten more users whose last item but two is one that hardly anybody had before.
+  const rows = Array.from(
+    { length: 10 },
+    (_, user) =>
+      ["i0", "i1", "i2", "i23", `i${3 + user}`, "i23"].filter((_, at) => at !== 5 || user < 5)
+        .map((item, step) => `late${user},${item},${1e5 + step}`),
+  ).flat();
+  const ratings = `${folder.path}/ratings.csv`;
+  await Deno.writeTextFile(ratings, await Deno.readTextFile(ratings) + rows.join("\n") + "\n");
+  await Deno.writeTextFile(`${folder.path}/small.jsonc`, JSON.stringify(smallConfig()));
+  const out = `${folder.path}/run`;
+  const trained = await blade(["train", `${folder.path}/small.jsonc`, "--out", out], [
+    `--allow-write=${folder.path}`,
+  ]);
+  assertEquals(trained.code, 0, trained.err);
+  const { share, rows: found } = await lateItems(out, "ndcg@3");
+  assert(share > 0 && share < 1, `${share}`);
+  const { results } = await readManifest(out);
+  for (const { system, late, others } of found) {
+    const mean = results.find((result) => result.system === system && result.metric === "ndcg@3")!.mean!;
+    assertAlmostEquals(share * late! + (1 - share) * others!, mean, 1e-12);
+  }
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P", "--quiet", "docs/scripts/late_items.ts"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 2);
+  assertStringIncludes(new TextDecoder().decode(stderr), "late_items: must be given a run folder");
+});
