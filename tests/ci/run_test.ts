@@ -92,3 +92,28 @@ Deno.test({
     assertEquals([code, lastLine(text)], [1, "0 passed, 1 failed"]);
   },
 });
+
+Deno.test({
+  name: ".ci/run goes once more, aloud, when the software GPU broke down and no test had failed; only then",
+  ignore,
+  async fn() {
+    const broken = "corrupted size vs. prev_size in fastbins\n";
+    const checks = (calls: string[]) => calls.filter((call) => call.includes("task ok")).length;
+    const again = await runCi({ ok: GREEN + broken, okCode: 134, demoCode: 0 });
+    assertStringIncludes(again.text, "everything once more");
+    // It broke down a second time, and that is a failure.
+    assertEquals([again.code, checks(again.calls), lastLine(again.text)], [
+      134,
+      2,
+      "7 passed, 1 failed, 1 skipped",
+    ]);
+    const failed = await runCi({
+      ok: `FAILED | 3 passed | 2 failed (7ms)\n${broken}`,
+      okCode: 1,
+      demoCode: 0,
+    });
+    assertEquals([failed.code, checks(failed.calls)], [1, 1]);
+    const other = await runCi({ ok: GREEN, okCode: 1, demoCode: 0 });
+    assertEquals([other.code, checks(other.calls)], [1, 1]);
+  },
+});
