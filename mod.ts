@@ -57,6 +57,10 @@ export type { Summary } from "./src/evaluate/measure.ts";
 
 export { train, type TrainOptions } from "./src/config/train.ts";
 export { loadRun } from "./src/config/load_run.ts";
+export { loadPretrained, type Pretrained, type PretrainedOptions } from "./src/config/load_pretrained.ts";
+export type { CheckpointConfig } from "./src/model/hugging_face_config.ts";
+export type { DecoderConfig, HalfFormat, RopeScaling } from "./src/model/config.ts";
+export type { Lora, LoraTarget } from "./src/model/lora.ts";
 export type { BladeConfig, BladeConfigInput } from "./src/config/schema.ts";
 export type {
   MetricSummary,

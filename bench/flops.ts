@@ -1,4 +1,4 @@
-import { type DecoderConfig, headWidth } from "../src/model/config.ts";
+import type { DecoderConfig } from "../src/model/config.ts";
 
 /**
  * Floating-point operations of the matrix products of one forward pass.
@@ -12,7 +12,7 @@ export function forwardFlops(
   { tokens, keys, scored, items }: { tokens: number; keys: number; scored: number; items: number },
 ): number {
   const { width, heads, kvHeads, hidden, layers } = config;
-  const qkv = (heads + 2 * kvHeads) * headWidth(config);
+  const qkv = (heads + 2 * kvHeads) * config.headWidth;
   const perToken = layers * 2 * (width * qkv + width * width + 3 * width * hidden + 2 * keys * width);
   return tokens * perToken + scored * 2 * width * items;
 }

@@ -5,6 +5,7 @@ import { dataInspectCommand } from "./data.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { experimentCommand } from "./experiment.ts";
+import { exportCommand } from "./export.ts";
 import { metricsListCommand, metricsShowCommand } from "./metrics.ts";
 import { pluginCheckCommand } from "./plugin.ts";
 import { pluginNewCommand } from "./plugin_new.ts";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   evaluateCommand,
   compareCommand,
   recommendCommand,
+  exportCommand,
   experimentCommand,
   metricsListCommand,
   metricsShowCommand,

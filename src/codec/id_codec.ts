@@ -31,13 +31,18 @@ export function idCodec(items: number): ItemCodec {
   return {
     vocabulary: items + 1,
     tokensPerItem: 1,
-    begin: items,
+    opening: [items],
+    closing: [],
     encode: (item) => [item as number],
     trie: {
       root,
       children: (node) => node === root ? all : none,
+      firstChild: (node) => node === root ? 1 : -1,
       next: (node, token) => node === root && token >= 0 && token < items ? token + 1 : -1,
       item: (node) => node - 1,
+      from: (node) => node === root ? 0 : node - 1,
+      to: (node) => node === root ? items : node,
+      place: (item) => item,
     },
   };
 }

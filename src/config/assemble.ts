@@ -3,14 +3,19 @@ import { adamw } from "../optimizer/adamw.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
 import { warmupCosine } from "../optimizer/schedules.ts";
 import type { AlignSetting } from "../train/align.ts";
-import { createModel, type Model } from "../train/model.ts";
+import { type Model, modelFromScratch } from "../train/model.ts";
+import { pretrainedModel } from "../train/pretrained_model.ts";
 import type { FitOptions } from "../train/fit_next_items.ts";
 import { randomKey } from "../numerics/random.ts";
+import type { ModelPlan } from "./plan_model.ts";
 import type { BladeConfig } from "./schema.ts";
 
-/** The model that a configuration describes, over so many items. */
-export function modelOf({ model }: BladeConfig, items: number): Model {
-  return createModel(model, items);
+/** The model that was planned, the frozen weights of a checkpoint on the device. */
+export async function modelOf({ model }: BladeConfig, plan: ModelPlan): Promise<Model> {
+  const { decoder, codec, folder } = plan;
+  return folder === null
+    ? modelFromScratch(decoder, codec, model)
+    : await pretrainedModel(folder, decoder, codec);
 }
 
 /**

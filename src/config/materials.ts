@@ -1,5 +1,5 @@
 import type { ContextSet } from "../core/context.ts";
-import type { Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
+import type { DataFile, Dataset, InteractionLog, Popularity } from "../core/dataset.ts";
 import type { Signals } from "../core/signals.ts";
 import { alignmentContexts } from "../data/alignment_contexts.ts";
 import { popularityOf } from "../data/popularity.ts";
@@ -11,6 +11,7 @@ import { checkNeeds } from "../reward/needs.ts";
 import { createRegistry, type LoadedMetric, type MetricRegistry } from "../reward/registry.ts";
 import type { RewardTerm } from "../reward/score_rollouts.ts";
 import { checkCandidates } from "../rollout/candidates.ts";
+import { checkPromptLengths, type ModelPlan, planModel } from "./plan_model.ts";
 import type { BladeConfig } from "./schema.ts";
 
 /** Everything a run works on that is not a tensor: the data cut into its parts, and the metrics. */
@@ -20,6 +21,10 @@ export interface Materials {
   /** What supervised fine-tuning reads: train, less the targets of alignment where these are kept unseen. */
   readonly sftLog: InteractionLog;
   readonly align: ContextSet;
+  /** How items become tokens, and the decoder that reads them. */
+  readonly plan: ModelPlan;
+  /** Every file that decides what the run computes: data, checkpoint, ids of items. */
+  readonly files: readonly DataFile[];
   /** Of train. */
   readonly popularity: Popularity;
   readonly terms: readonly RewardTerm[];
@@ -75,6 +80,8 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
       dataset.users,
     );
   }
+  const plan = await planModel(config, dataset, split.train);
+  checkPromptLengths(plan, lists.flatMap(({ contexts }) => contexts), listLength);
   const popularity = popularityOf(split.train, items);
   const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);
   // From here on the processes of plugins are the caller's.
@@ -84,6 +91,8 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
     split,
     sftLog,
     align,
+    plan,
+    files: [...dataset.files, ...plan.files],
     popularity,
     terms,
     constraints,

@@ -1,21 +1,13 @@
-import { join } from "@std/path";
-import { BladeError } from "../core/errors.ts";
 import type { Context } from "../core/context.ts";
 import type { UserIndex } from "../core/ids.ts";
 import { contextNow } from "../data/past.ts";
 import { evaluateSlates } from "../evaluate/evaluate_slates.ts";
-import { parameterShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
-import { readManifest } from "../report/manifest.ts";
-import { RUN_FILES } from "../report/run_folder.ts";
 import { checkNeeds } from "../reward/needs.ts";
 import { checkCandidates } from "../rollout/candidates.ts";
 import { rankAll } from "../rollout/roll_out.ts";
-import { readFinished, weightsFrom } from "../train/checkpoint.ts";
-import { modelOf } from "./assemble.ts";
-import { openDeviceOf } from "./device.ts";
-import { checkSameData } from "./kept_data.ts";
-import { availabilityOf, prepareMaterials } from "./materials.ts";
+import { availabilityOf } from "./materials.ts";
+import { openTrained } from "./open_trained.ts";
 import type { OpenRun, Recommendation, RunEvaluation } from "./run_api.ts";
 
 /**
@@ -24,24 +16,9 @@ import type { OpenRun, Recommendation, RunEvaluation } from "./run_api.ts";
  * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone or have changed.
  */
 export async function openRun(folder: string): Promise<OpenRun> {
-  const { config, data } = await readManifest(folder);
-  const materials = await prepareMaterials(config);
-  checkSameData(data, materials.dataset.files);
-  await openDeviceOf(config);
+  const { config, materials, model, parameters, stage } = await openTrained(folder);
   const { dataset, split, registry } = materials;
   const items = dataset.catalog.ids.length;
-  const model = modelOf(config, items);
-  const stage = config.align.method === "sft" ? "sft" : "align";
-  const place = join(folder, RUN_FILES.checkpoints, `${stage}.safetensors`);
-  const finished = await readFinished(folder, stage);
-  if (finished === null) {
-    throw new BladeError({
-      place,
-      rule: "must hold the weights of the run",
-      mend: "take a folder whose run has finished; `train --resume` finishes an interrupted one",
-    });
-  }
-  const parameters = weightsFrom("parameters", finished.tensors, parameterShapes(model.config), place);
   const beams = config.evaluate.decode === "beam" ? config.evaluate.beams : 1;
   const rank = (contexts: readonly Context[], cutoff: number) =>
     rankAll(model.policy, parameters, contexts, { cutoff, beams });

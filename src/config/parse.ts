@@ -97,7 +97,7 @@ export function completeConfig(
     written,
   );
   const placeOf: PlaceOf = (path) => giverOf(path, overrides)?.place ?? writtenAt(path);
-  const result = configSchema.safeParse(input);
+  const result = configSchema.safeParse(withImpliedModel(input));
   if (!result.success) throw configRefusal(result.error, input, placeOf);
   const named = (input as { data?: { folder?: string } }).data?.folder !== undefined;
   const own = fromFileUrl(new URL(`../../${QUICKSTART_FOLDER}`, import.meta.url));
@@ -180,6 +180,24 @@ function withPlugins(config: BladeConfig, source: ConfigOverrides): BladeConfig 
   return { ...config, plugins: [...config.plugins, ...added] };
 }
 
+/** What of the model follows from the rest where it is left out: a model of text has titles, picked one by one. */
+function withImpliedModel(input: unknown): unknown {
+  const model = Reflect.get(Object(input), "model") as unknown;
+  if (typeof model !== "object" || model === null || Array.isArray(model)) return input;
+  const { pretrained, codec, slate } = model as Record<string, unknown>;
+  const implied = codec ?? (typeof pretrained === "string" ? "text" : undefined);
+  return {
+    ...input as object,
+    model: {
+      ...model,
+      ...(codec === undefined && implied !== undefined ? { codec: implied } : {}),
+      ...(slate === undefined && (implied === "text" || implied === "semantic")
+        ? { slate: "autoregressive" }
+        : {}),
+    },
+  };
+}
+
 /** Makes paths absolute, so that the run folder's copy of the configuration works from anywhere. */
 function anchored(config: BladeConfig, folder: string, overrides: readonly Override[]): BladeConfig {
   const baseOf = (...path: (string | number)[]) => {
@@ -192,6 +210,16 @@ function anchored(config: BladeConfig, folder: string, overrides: readonly Overr
     ...config,
     blas: isName ? config.blas : resolve(baseOf("blas"), config.blas!),
     data: { ...config.data, folder: resolve(baseOf("data", "folder"), config.data.folder) },
+    model: {
+      ...config.model,
+      pretrained: config.model.pretrained &&
+        fromFolder(config.model.pretrained, baseOf("model", "pretrained")),
+      semantic: {
+        ...config.model.semantic,
+        file: config.model.semantic.file &&
+          fromFolder(config.model.semantic.file, baseOf("model", "semantic", "file")),
+      },
+    },
     plugins: config.plugins.map((spec, index) => fromFolder(spec, baseOf("plugins", index))),
   };
 }

@@ -4,7 +4,6 @@ import { nextItemExamples } from "../train/next_item_examples.ts";
 import { methodWords } from "../report/method_words.ts";
 import { rewardWords } from "../report/reward_words.ts";
 import { duration } from "../report/duration.ts";
-import { modelOf } from "./assemble.ts";
 import { type Materials, prepareMaterials } from "./materials.ts";
 import type { RunPlan } from "./run_api.ts";
 import type { BladeConfig } from "./schema.ts";
@@ -67,12 +66,12 @@ function dataRows({ dataset, split, align }: Materials): [string, string][] {
   ];
 }
 
-function modelRows(config: BladeConfig, { dataset }: Materials): [string, string][] {
-  const { layers, width, heads, slate } = config.model;
-  const model = modelOf(config, dataset.catalog.ids.length);
+function modelRows(config: BladeConfig, { plan: { decoder } }: Materials): [string, string][] {
+  const { slate } = config.model;
+  const { layers, width, heads } = decoder;
   return [
     ["decoder", `${layers} layers, width ${width}, ${heads} heads`],
-    ["parameters", parameterCount(model.config).toLocaleString("en")],
+    ["parameters", parameterCount(decoder).toLocaleString("en")],
     ["slates", `${slate}, ${config.align.cutoff} items`],
   ];
 }
@@ -107,8 +106,8 @@ function workOf(
 ): { operations: Record<string, number>; bytes: number } {
   const { sft, align, target, evaluate, model: shape } = config;
   const items = materials.dataset.catalog.ids.length;
-  const model = modelOf(config, items);
-  const body = 2 * (parameterCount(model.config) - model.config.vocabulary * shape.width);
+  const { decoder } = materials.plan;
+  const body = 2 * (parameterCount(decoder) - decoder.vocabulary * decoder.width);
   const head = 2 * items * shape.width;
   const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
   const positions = examples.reduce((sum, { history }) => sum + history.length + 1, 0);
@@ -132,7 +131,7 @@ function workOf(
       }),
       evaluate: (sft.epochs + align.epochs + 4) * evaluated * (20 * body + head),
     },
-    bytes: 300e6 + 16 * parameterCount(model.config) +
+    bytes: 300e6 + 16 * parameterCount(decoder) +
       4 * perPass * (3 * items + 14 * shape.layers * (shape.width + shape.hidden)),
   };
 }

@@ -90,6 +90,16 @@ export interface OpenRun {
   recommend(users: readonly UserIndex[] | "all", cutoff: number): Promise<readonly Recommendation[]>;
 }
 
+/** What is written of a trained model for other programs. */
+export interface ExportOptions {
+  /** The whole model in Hugging Face layout, or its adapters in that of PEFT. */
+  readonly kind: "merged" | "adapter";
+  /** A folder that does not exist yet. */
+  readonly folder: string;
+  /** Number format of merged weights; adapters are written as they are trained, in 32 bits. */
+  readonly format: "f32" | "f16" | "bf16";
+}
+
 /** The calls by which commands reach everything that computes. */
 export interface RunApi {
   /** Reads the data and says what a run would do. */
@@ -98,4 +108,6 @@ export interface RunApi {
   trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome>;
   /** Opens a finished run. */
   openRun(folder: string): Promise<OpenRun>;
+  /** Writes the model of a finished run. */
+  exportRun(folder: string, options: ExportOptions): Promise<void>;
 }

@@ -77,7 +77,7 @@ async function manifestOf(
       adapter: device.adapter,
       threads: device.threads,
     },
-    data: materials.dataset.files,
+    data: materials.files,
     plugins: [...new Map(plugins).values()],
     results: evaluation.results,
     warnings,

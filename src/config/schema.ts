@@ -10,7 +10,8 @@ import { contradictions } from "./schema/consistency.ts";
 import { data } from "./schema/data.ts";
 import { count } from "./schema/parts.ts";
 import { plugins } from "./schema/plugins.ts";
-import { align, checkpoint, model, sft } from "./schema/training.ts";
+import { model } from "./schema/model.ts";
+import { align, checkpoint, sft } from "./schema/training.ts";
 
 /** The systems that an evaluation can compare, in the order of its tables. */
 export const SYSTEMS = [

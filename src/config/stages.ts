@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
-import { copyParameters, initialParameters, type Parameters, parameterShapes } from "../model/parameters.ts";
+import { copyParameters, type Parameters, trainedShapes } from "../model/parameters.ts";
 import { randomKey } from "../numerics/random.ts";
 import { learnsOnline } from "../report/method_words.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
@@ -45,7 +45,7 @@ export interface Stage {
 /** The supervised model: next-item cross-entropy from fresh weights, the epoch with the best validation nDCG@10. */
 export async function referenceStage(stage: Stage): Promise<Parameters> {
   const { config, materials, model } = stage;
-  const fresh = () => initialParameters(model.config, randomKey(config.seed).split("weights"));
+  const fresh = () => model.start(randomKey(config.seed).split("weights"));
   const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
   return await fitStage(stage, "sft", examples, fresh, await nextItemMeasure(stage));
 }
@@ -62,7 +62,7 @@ export async function continuedStage(
 ): Promise<Parameters> {
   const { materials } = stage;
   const measure = composition === null ? await nextItemMeasure(stage) : { reward: composition.terms };
-  const copy = () => copyParameters(reference);
+  const copy = () => Promise.resolve(copyParameters(reference));
   return await fitStage(stage, "sft-continued", heldOutExamples(materials.align), copy, measure);
 }
 
@@ -74,18 +74,20 @@ async function fitStage(
   stage: Stage,
   name: FitOptions["stage"],
   examples: readonly NextItemExample[],
-  start: () => Parameters,
+  start: () => Promise<Parameters>,
   measure: ValidationMeasure,
 ): Promise<Parameters> {
   const { config, model, observer, keeper, runFolder } = stage;
-  const shapes = parameterShapes(model.config);
+  const shapes = trainedShapes(model.config);
   const place = placeOf(runFolder, name);
   const finished = await readFinished(runFolder, name);
   if (finished !== null) return weightsFrom("parameters", finished.tensors, shapes, place);
   const options = fitOptionsOf(config, name);
   const optimizer = fitOptimizer(examples.length, options);
   const kept = await readCheckpoint(runFolder, name);
-  const state = kept === null ? startFit(start(), optimizer) : fitStateFrom(kept, shapes, optimizer, place);
+  const state = kept === null
+    ? startFit(await start(), optimizer)
+    : fitStateFrom(kept, shapes, optimizer, place);
   const judge = validator(stage, measure);
   const validate = async (parameters: Parameters) => (await judge(parameters)).score;
   const { parameters, bestEpoch, bestScore } = await fitNextItems(
@@ -121,7 +123,7 @@ export async function alignedStage(
   composition: Composition,
 ): Promise<{ parameters: Parameters; facts: AlignmentFacts }> {
   const { config, materials, model, observer, keeper, runFolder } = stage;
-  const shapes = parameterShapes(model.config);
+  const shapes = trainedShapes(model.config);
   const place = placeOf(runFolder, "align");
   const bestOfN = bestOfNBound(prior.slates, rewardsOf(composition.terms, prior), config.target.n);
   const online = learnsOnline(config.align.method, config.align.groupSize);

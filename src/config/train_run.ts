@@ -50,8 +50,9 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
   await using plugins = materials.registry;
-  await keepData(options.runFolder, materials.dataset.files);
-  const model = modelOf(config, materials.dataset.catalog.ids.length);
+  await keepData(options.runFolder, materials.files);
+  for (const note of materials.plan.notes) observer.note("warning", note);
+  const model = await modelOf(config, materials.plan);
   const { runFolder } = options;
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
 
@@ -99,7 +100,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
       await stage.keeper.afterPart("evaluate");
     },
   );
-  for (const parameters of Object.values(weights)) disposeTree(parameters);
+  for (const parameters of [...Object.values(weights), model.policy.frozen]) disposeTree(parameters);
 
   const summary = adviceOn(
     config.target.n,

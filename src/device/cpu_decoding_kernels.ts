@@ -62,9 +62,9 @@ export const CPU_DECODING_KERNELS: Readonly<Record<string, CpuKernel>> = {
     return [];
   },
 
-  [FUSED.cachedAttention]: ({ qkv, history, spans, cache }, attributes, valuesOf, output) => {
-    const { groupSize, at, heads, kvHeads } = attributes as Record<
-      "groupSize" | "at" | "heads" | "kvHeads",
+  [FUSED.cachedAttention]: ({ qkv, history, spans, cache, at: places }, attributes, valuesOf, output) => {
+    const { groupSize, heads, kvHeads } = attributes as Record<
+      "groupSize" | "heads" | "kvHeads",
       number
     >;
     const [rows, width] = qkv!.shape as [number, number];
@@ -77,7 +77,8 @@ export const CPU_DECODING_KERNELS: Readonly<Record<string, CpuKernel>> = {
       Float32Array,
       Float32Array,
     ];
-    const capacity = cache!.shape[1]!;
+    const capacity = cache!.shape[1]!, at = valuesOf(places!)[0]!;
+    if (at < 0 || at >= capacity) throw new RangeError(`Cannot attend: pick ${at}, room for ${capacity}`);
     const y = new Float32Array(rows * heads * head);
     for (let r = 0; r < rows; r++) {
       const context = Math.floor(r / groupSize), own = seen[(context * length + length - 1) * 3 + 2]!;

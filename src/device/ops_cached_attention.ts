@@ -19,7 +19,7 @@ export function emptyCache(rows: number, capacity: number, kvHeads: number, head
  * @param history [B·T, (heads + 2·kvHeads)·head] the histories, rotated, G slates each
  * @param spans [B, T, 3] int32, of the histories, as in `attention`; they have no `from` and `to`
  * @param cache [B·G, capacity, 2·kvHeads·head] the keys, then the values of the picks, changed in place
- * @param at how many picks there were before
+ * @param at [1] int32: how many picks there were before, under `capacity`
  * @returns [B·G, heads·head]
  *
  * @example
@@ -33,7 +33,7 @@ export function emptyCache(rows: number, capacity: number, kvHeads: number, head
  * const spans = tf.tensor3d([[[0, 0, 0]]], [1, 1, 3], "int32");
  * const cache = emptyCache(1, 2, 1, 1), shape = { heads: 1, kvHeads: 1 };
  * const values = [4, 9].map((value, at) =>
- *   cachedAttention(tf.tensor2d([[0, 0, value]]), history, spans, cache, at, shape).dataSync()[0]
+ *   cachedAttention(tf.tensor2d([[0, 0, value]]), history, spans, cache, tf.tensor1d([at], "int32"), shape).dataSync()[0]
  * );
  * assertEquals(values, [3, 5]); // the means of 2, 4 and 2, 4, 9
  * ```
@@ -43,17 +43,15 @@ export function cachedAttention(
   history: tf.Tensor2D,
   spans: tf.Tensor,
   cache: tf.Tensor,
-  at: number,
+  at: tf.Tensor,
   { heads, kvHeads }: HeadShape,
 ): tf.Tensor2D {
   const [rows, capacity] = cache.shape as [number, number];
-  if (qkv.shape[0] !== rows || at >= capacity || rows % spans.shape[0]! !== 0) {
-    throw new RangeError(
-      `Cannot attend: pick ${at} of ${qkv.shape[0]} rows, room for ${capacity} of ${rows}`,
-    );
+  if (qkv.shape[0] !== rows || rows % spans.shape[0]! !== 0) {
+    throw new RangeError(`Cannot attend: ${qkv.shape[0]} rows, room for ${capacity} picks of ${rows}`);
   }
   const groupSize = rows / spans.shape[0]!;
-  return runFused("cachedAttention", { qkv, history, spans, cache }, { groupSize, at, heads, kvHeads })[
+  return runFused("cachedAttention", { qkv, history, spans, cache, at }, { groupSize, heads, kvHeads })[
     0
   ] as tf.Tensor2D;
 }

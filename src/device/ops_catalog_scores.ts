@@ -18,6 +18,7 @@ export interface CatalogOptions {
   readonly exclusions?: Exclusions;
   /** Bytes of scores that are held at a time; every WebGPU device binds twice as many as the default. */
   readonly blockBytes?: number;
+  readonly frozenTable?: boolean;
 }
 
 const BLOCK_BYTES = 64 * 2 ** 20;

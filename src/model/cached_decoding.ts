@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { cachedAttention, emptyCache, rmsNorm } from "../device/ops.ts";
-import { type DecoderConfig, headWidth } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
 import { decoderLayer, hiddenStates, keepLast } from "./decoder.ts";
 import { NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
 import type { SequenceTensors } from "./sequences.ts";
+import { lookUpTokens } from "./token_table.ts";
 
 /**
  * Keys and values of B histories, computed once, and of the picks that G slates of each have made since. A slate's part
- * is written in place, so that of two caches that share it only the one decoded last is right.
+ * is written in place.
  */
 export interface DecodingCache {
   /** [B, T, 3] int32 spans of the histories. */
@@ -17,8 +18,6 @@ export interface DecodingCache {
   readonly history: readonly tf.Tensor2D[];
   /** Keys and values of the picks, per layer [B·G, capacity, 2·kvHeads·head]. */
   readonly picks: readonly tf.Tensor[];
-  /** Picks that are there. */
-  readonly made: number;
 }
 
 /**
@@ -40,14 +39,15 @@ export function prefill(
     keep: keepLast(histories.tokens),
     onLayer: (_, qkv) => history.push(qkv),
   });
-  const picks = history.map(() => emptyCache(rows * groupSize, capacity, config.kvHeads, headWidth(config)));
-  return { cache: { spans: histories.spans, history, picks, made: 0 }, last };
+  const picks = history.map(() => emptyCache(rows * groupSize, capacity, config.kvHeads, config.headWidth));
+  return { cache: { spans: histories.spans, history, picks }, last };
 }
 
 /**
- * The hidden state after one more pick per slate, [B·G, width], and the cache with it.
+ * The hidden state after one more pick per slate, [B·G, width]. The pick enters the cache.
  *
  * @param pick [B·G] int32 tokens.
+ * @param at [1] int32: picks that are there already, under the capacity of the cache
  * @param angles rotary angles of history and picks
  */
 export function decodePick(
@@ -55,24 +55,24 @@ export function decodePick(
   parameters: Parameters,
   cache: DecodingCache,
   pick: tf.Tensor,
+  at: tf.Tensor,
   angles: tf.Tensor,
-): { cache: DecodingCache; hidden: tf.Tensor2D } {
-  const { spans, history, picks, made } = cache;
+): tf.Tensor2D {
+  const { spans, history, picks } = cache;
   const rows = pick.shape[0]!;
-  const place = { positions: tf.fill([rows], spans.shape[1]! + made, "int32"), angles };
-  let x = embedPicks(parameters, pick);
+  const place = { positions: tf.add(tf.fill([rows], spans.shape[1]!, "int32"), at), angles };
+  let x = embedPicks(config, parameters, pick);
   for (let layer = 0; layer < config.layers; layer++) {
     const attend = (qkv: tf.Tensor2D) =>
-      cachedAttention(qkv, history[layer]!, spans, picks[layer]!, made, config);
+      cachedAttention(qkv, history[layer]!, spans, picks[layer]!, at, config);
     x = decoderLayer(config, parameters, layer, x, place, attend, NO_DROPOUT);
   }
-  const hidden = rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon);
-  return { cache: { ...cache, made: made + 1 }, hidden };
+  return rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon);
 }
 
-/** `embed` where every token is a pick. */
-function embedPicks(parameters: Parameters, tokens: tf.Tensor): tf.Tensor2D {
-  const rows = tf.gather(parameter(parameters, "embedding"), tokens) as tf.Tensor2D;
+/** The rows of tokens that are all picks. */
+function embedPicks(config: DecoderConfig, parameters: Parameters, tokens: tf.Tensor): tf.Tensor2D {
+  const { rows } = lookUpTokens(config, parameters, tokens);
   const { pick, pickGate } = parameters;
   if (pick === undefined || pickGate === undefined) return rows;
   return tf.add(tf.mul(rows, pickGate), pick);

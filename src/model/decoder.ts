@@ -1,8 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { attention, lookUp, rmsNorm, rotary, swiglu } from "../device/ops.ts";
+import { attention, headNorm, recompute, rmsNorm, rotary, swiglu } from "../device/ops.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type Dropout, NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
+import type { Projection } from "./lora.ts";
+import { project } from "./project.ts";
+import { lookUpTokens, type TokenTable } from "./token_table.ts";
 import type { SequenceTensors } from "./sequences.ts";
 
 /** Mixes positions: from rotated rows of queries, keys and values [n, (heads + 2·kvHeads)·head] to [n, heads·head]. */
@@ -27,10 +30,10 @@ export interface DecoderPass {
   /** The last hidden states of the tokens that were kept, normalised, [rows·T, width] where all were. */
   readonly hidden: tf.Tensor2D;
   /**
-   * The embedding, for scores of the hidden states: taken from here, its gradient and that of the tokens that were read
-   * are one table.
+   * What scores of the hidden states are products with: taken from here, its gradient and that of the tokens that were
+   * read are one table.
    */
-  readonly embedding: tf.Tensor2D;
+  readonly table: TokenTable;
 }
 
 /** One pass of the decoder over sequences. Differentiable in `parameters`. */
@@ -40,26 +43,21 @@ export function decoderPass(
   { tokens, isPick, positions, angles, spans }: SequenceTensors,
   { drop = NO_DROPOUT, keep = KEEP_ALL, onLayer }: PassOptions = {},
 ): DecoderPass {
-  const { rows, table } = lookUp(parameter(parameters, "embedding"), tf.reshape(tokens, [-1]));
+  const { rows, table } = lookUpTokens(config, parameters, tf.reshape(tokens, [-1]));
   let x = drop.apply(markPicks(parameters, rows, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
   for (let layer = 0; layer < config.layers; layer++) {
     const attend: Attention = (qkv) => {
       onLayer?.(layer, qkv);
       return attention(qkv, spans, config);
     };
-    const isLast = layer === config.layers - 1;
-    x = decoderLayer(
-      config,
-      parameters,
-      layer,
-      x,
-      { positions, angles },
-      attend,
-      drop,
-      isLast ? keep : KEEP_ALL,
-    );
+    const kept = layer === config.layers - 1 ? keep : KEEP_ALL;
+    const block = (x: tf.Tensor2D, weights: Parameters) =>
+      decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
+    x = config.recompute && onLayer === undefined
+      ? recomputed(block, x, weightsOfLayer(parameters, layer))
+      : block(x, parameters);
   }
-  return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), embedding: table };
+  return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), table };
 }
 
 /** The last hidden states alone, [rows·T, width] where all tokens are kept. */
@@ -87,12 +85,6 @@ export function keepAt(positions: tf.Tensor): KeepRows {
   return (all) => tf.gather(all, positions) as tf.Tensor2D;
 }
 
-/** Token embeddings, [positions, width], those of picks as `markPicks` makes them. */
-export function embed(parameters: Parameters, tokens: tf.Tensor, isPick: tf.Tensor2D): tf.Tensor2D {
-  const rows = tf.gather(parameter(parameters, "embedding"), tf.reshape(tokens, [-1])) as tf.Tensor2D;
-  return markPicks(parameters, rows, isPick);
-}
-
 /** A pick of a slate enters as one learned query, plus its own embedding behind a learned gate. */
 function markPicks(parameters: Parameters, rows: tf.Tensor2D, isPick: tf.Tensor2D): tf.Tensor2D {
   const { pick, pickGate } = parameters;
@@ -113,19 +105,38 @@ export function decoderLayer(
   keep: KeepRows = KEEP_ALL,
 ): tf.Tensor2D {
   const weight = (name: string) => parameter(parameters, `layers.${layer}.${name}`);
+  const through = (name: Projection, x: tf.Tensor2D) => project(config, parameters, layer, name, x, drop);
   const { heads, kvHeads, normEpsilon } = config;
-  const qkv = tf.matMul(rmsNorm(x, weight("attentionNorm"), normEpsilon), weight("qkv")) as tf.Tensor2D;
+  const projected = through("qkv", rmsNorm(x, weight("attentionNorm"), normEpsilon));
+  const qkv = config.headNorms
+    ? headNorm(projected, weight("queryNorm"), weight("keyNorm"), config, normEpsilon)
+    : projected;
   const mixed = keep(attend(rotary(qkv, positions, angles, heads + kvHeads)));
   const attended = tf.add(
     keep(x),
-    drop.apply(tf.matMul(mixed, weight("attentionOut")), `attention ${layer}`),
+    drop.apply(through("attentionOut", mixed), `attention ${layer}`),
   ) as tf.Tensor2D;
-  const inner = swiglu(
-    tf.matMul(rmsNorm(attended, weight("feedForwardNorm"), normEpsilon), weight("gateUp")),
+  const inner = swiglu(through("gateUp", rmsNorm(attended, weight("feedForwardNorm"), normEpsilon)));
+  return tf.add(attended, drop.apply(through("down", inner), `feed-forward ${layer}`)) as tf.Tensor2D;
+}
+
+function weightsOfLayer(parameters: Parameters, layer: number): Parameters {
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([name]) => name.startsWith(`layers.${layer}.`)),
   );
-  return tf.add(
-    attended,
-    drop.apply(tf.matMul(inner, weight("down")), `feed-forward ${layer}`),
+}
+
+/** A block whose inside is computed again for its gradient. What is kept in 16 bits is frozen, and no input of it. */
+function recomputed(
+  block: (x: tf.Tensor2D, weights: Parameters) => tf.Tensor2D,
+  x: tf.Tensor2D,
+  weights: Parameters,
+): tf.Tensor2D {
+  const frozen = Object.entries(weights).filter(([, { dtype }]) => dtype !== "float32");
+  const inputs = Object.entries(weights).filter(([, { dtype }]) => dtype === "float32");
+  return recompute(
+    ({ x, ...live }) => block(x as tf.Tensor2D, { ...Object.fromEntries(frozen), ...live }),
+    { x, ...Object.fromEntries(inputs) },
   ) as tf.Tensor2D;
 }
 

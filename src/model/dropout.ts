@@ -3,6 +3,7 @@ import type { HostArray } from "../device/arrays.ts";
 import { dropout as drop } from "../device/ops.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import type { DecoderConfig } from "./config.ts";
+import { PROJECTIONS } from "./lora.ts";
 
 /** Inverted dropout (scaled by 1/(1−rate) in training) whose masks come from counters: the same on every device. */
 export interface Dropout {
@@ -28,11 +29,15 @@ export function dropoutKeys(config: DecoderConfig, key: RandomKey): HostArray {
 export function dropout(config: DecoderConfig, keys: tf.Tensor, rate: number): Dropout {
   if (rate === 0) return NO_DROPOUT;
   const names = places(config);
-  return { apply: (x, place) => drop(x, keys, names.indexOf(place), rate) };
+  return { apply: (x, place) => names.includes(place) ? drop(x, keys, names.indexOf(place), rate) : x };
 }
 
-/** Where the decoder drops. */
-function places({ layers }: DecoderConfig): string[] {
-  const ofLayer = (layer: number) => [`attention ${layer}`, `feed-forward ${layer}`];
-  return ["embedding", ...Array.from({ length: layers }, (_, layer) => ofLayer(layer)).flat()];
+/** Where the decoder drops: what it adds to the residual stream, or where there are adapters what these read. */
+function places({ layers, lora }: DecoderConfig): string[] {
+  const ofLayer = (layer: number) =>
+    lora === null
+      ? [`attention ${layer}`, `feed-forward ${layer}`]
+      : PROJECTIONS.map((projection) => `adapters ${layer} ${projection}`);
+  const all = Array.from({ length: layers }, (_, layer) => ofLayer(layer)).flat();
+  return lora === null ? ["embedding", ...all] : all;
 }

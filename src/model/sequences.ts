@@ -1,7 +1,8 @@
 import type { TokenId } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { filledSize } from "../device/coarse_size.ts";
-import { type DecoderConfig, headWidth } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
+import { rotaryFrequencies } from "./rotary_frequencies.ts";
 
 /**
  * One row of a batch: a history, and slates that go on from it. A branch sees the history up to its start and its
@@ -119,12 +120,13 @@ export function layOutSequences(
 
 /** Cosines and then sines of the rotary angles (arXiv 2104.09864) of the places 0 … `places`−1, [places, headWidth]. */
 export function rotaryAngles(config: DecoderConfig, places: number): HostArray {
-  const width = headWidth(config);
+  const width = config.headWidth;
   const half = width / 2;
+  const frequencies = rotaryFrequencies(config);
   const data = new Float32Array(places * width);
   for (let place = 0; place < places; place++) {
     for (let i = 0; i < half; i++) {
-      const angle = place * config.ropeBase ** (-i / half);
+      const angle = place * frequencies[i]!;
       data[place * width + i] = Math.cos(angle);
       data[place * width + half + i] = Math.sin(angle);
     }

@@ -30,6 +30,7 @@ export function autoregressivePolicy(config: DecoderConfig, codec: ItemCodec): P
   const constants = { slate: "autoregressive", config, items };
   return {
     constants,
+    frozen: {},
 
     async sample(parameters, contexts, options) {
       const { scores: _, ...slates } = await decode(config, codec, parameters, contexts, options);
@@ -70,18 +71,18 @@ async function decode(
     weights: parameters,
   }, (arrays) => {
     const picks = emptyPicks(rows, cutoff);
-    let cache = tidy(() => {
+    const cache = tidy(() => {
       const { cache, last } = prefill(config, parameters, arrays, groupSize, Math.max(1, cutoff - 1));
       drawFromHidden(parameters, last, arrays, picks, { at: 0, count: 1, items });
       return cache;
     });
     for (let at = 1; at < cutoff; at++) {
-      cache = tidy(() => {
+      tidy(() => {
         // Where nothing was left to pick, what follows is nothing either, whatever is read.
         const newest = tf.maximum(tf.slice(picks.items, [0, at - 1], [rows, 1]), tf.scalar(0, "int32"));
-        const next = decodePick(config, parameters, cache, tf.reshape(newest, [rows]), arrays.angles);
-        drawFromHidden(parameters, next.hidden, arrays, picks, { at, count: 1, items });
-        return next.cache;
+        const made = tf.tensor1d([at - 1], "int32");
+        const hidden = decodePick(config, parameters, cache, tf.reshape(newest, [rows]), made, arrays.angles);
+        drawFromHidden(parameters, hidden, arrays, picks, { at, count: 1, items });
       });
     }
     return { ...picks };

@@ -9,6 +9,7 @@ import type { DecoderConfig } from "../model/config.ts";
 import { decoderPass, keepAt } from "../model/decoder.ts";
 import { NO_DROPOUT } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
+import { wholeTable } from "../model/token_table.ts";
 import { layOutSequences, type SequenceArrays } from "../model/sequences.ts";
 import { picksOf } from "./candidates.ts";
 import { historyTokens } from "./histories.ts";
@@ -41,7 +42,7 @@ export function layOutAutoregressive(
     }));
     return { history, branches };
   });
-  const layout = layOutSequences(config, sequences, codec.begin);
+  const layout = layOutSequences(config, sequences, codec.opening[0]!);
   const picking = new Int32Array(slateCount * cutoff);
   const picks = new Int32Array(slateCount * cutoff);
   const present = new Float32Array(slateCount * cutoff);
@@ -80,8 +81,8 @@ export function autoregressiveLogProb(
   drop = NO_DROPOUT,
 ): tf.Tensor1D {
   const keep = keepAt(arrays.picking);
-  const { hidden, embedding } = decoderPass(config, parameters, arrays, { drop, keep });
-  const scores = catalogScores(hidden, embedding, items, arrays.picks, { exclusions: arrays });
+  const { hidden, table } = decoderPass(config, parameters, arrays, { drop, keep });
+  const scores = catalogScores(hidden, wholeTable(table), items, arrays.picks, { exclusions: arrays });
   const logProbs = tf.sub(tf.reshape(scores.targetScores, [-1]), scores.logTotals);
   return tf.sum(tf.reshape(tf.mul(logProbs, arrays.present), [-1, cutoff]), 1);
 }

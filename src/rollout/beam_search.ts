@@ -49,14 +49,15 @@ export async function beamSearch(
     );
     const next = tidy(() => {
       const cache = reorderPicks(state.cache, tf.tensor1d(parents, "int32"));
-      const { cache: grown, hidden } = decodePick(
+      const hidden = decodePick(
         config,
         parameters,
         cache,
         tf.tensor1d(newest, "int32"),
+        tf.tensor1d([k], "int32"),
         angles,
       );
-      return { cache: grown, scores: itemScores(parameters, hidden, items) };
+      return { cache, scores: itemScores(parameters, hidden, items) };
     });
     disposeStep(state);
     state = next;

@@ -56,6 +56,7 @@ export function plackettLucePolicy(config: DecoderConfig, codec: ItemCodec): Pol
   };
   return {
     constants,
+    frozen: {},
 
     async sample(parameters, contexts, options) {
       const { scores: _, ...slates } = await draw(parameters, contexts, options);

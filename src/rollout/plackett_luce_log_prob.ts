@@ -9,6 +9,7 @@ import type { DecoderConfig } from "../model/config.ts";
 import { NO_DROPOUT } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { SequenceArrays } from "../model/sequences.ts";
+import { wholeTable } from "../model/token_table.ts";
 import { picksOf } from "./candidates.ts";
 import { historiesOf } from "./histories.ts";
 import { lastPass } from "./last_hidden.ts";
@@ -84,8 +85,10 @@ export function plackettLuceLogProb(
   drop = NO_DROPOUT,
 ): tf.Tensor1D {
   const { picks, present, others } = arrays;
-  const { hidden, embedding } = lastPass(config, parameters, arrays, drop);
-  const { logTotals, targetScores } = catalogScores(hidden, embedding, items, picks, { exclusions: arrays });
+  const { hidden, table } = lastPass(config, parameters, arrays, drop);
+  const { logTotals, targetScores } = catalogScores(hidden, wholeTable(table), items, picks, {
+    exclusions: arrays,
+  });
   const rows = hidden.shape[0], slateCount = rows * groupSize, ofContext = groupSize * cutoff;
   const bySlate = (t: tf.Tensor, width: number) =>
     tf.reshape(tf.tile(tf.reshape(t, [rows, 1, width]), [1, groupSize, 1]), [slateCount, width]);

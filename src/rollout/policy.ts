@@ -13,6 +13,8 @@ import type { RandomKey } from "../numerics/random.ts";
 export interface Policy {
   /** All that its computations depend on beside weights and arrays, as plain data. */
   readonly constants: unknown;
+  /** Weights that training does not change and its computations read beside `parameters`; none where all are trained. */
+  readonly frozen: Parameters;
   /** G slates per context from the constrained distribution at temperature 1. One read-back from the device. */
   sample(parameters: Parameters, contexts: readonly Context[], options: SampleOptions): Promise<Slates>;
   /** The slate that the policy would show, one per context. */

@@ -1,6 +1,5 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
-import type { Uploaded } from "../device/arrays.ts";
 import { compute } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
@@ -13,9 +12,7 @@ import { fitCheckpoint, type FitState, freeFitState } from "./fit_state.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
-import { nextItemBatch, nextItemLoss, slateBatch } from "./next_item_loss.ts";
 import { startWatch } from "./step_times.ts";
-import { type SampledArrays, sampleItems } from "./sampled_items.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
 import { valueAndGradients } from "./value_and_gradients.ts";
 
@@ -39,9 +36,6 @@ export interface FitOptions {
   readonly negatives?: number;
   readonly key: RandomKey;
 }
-
-/** Slates that an autoregressive model completes per example and step. */
-const BRANCHES = 4;
 
 /** The optimizer of supervised training over so many examples. */
 export function fitOptimizer(examples: number, o: FitOptions): Optimizer {
@@ -106,44 +100,26 @@ export async function fitStep(
   options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "key">,
   log: StepLog,
 ): Promise<FitState> {
-  const { config, codec, items, dropout: rate } = model;
+  const { config, supervision, policy, dropout: rate } = model;
   const { parameters, optimizer: { slots } } = state;
   const watch = startWatch();
   const key = options.key.split("step", state.step);
-  const batch = model.slate === "autoregressive" && options.cutoff > 1
-    ? await slateBatch(config, codec, parameters, examples, {
-      cutoff: options.cutoff,
-      branches: BRANCHES,
-      key,
-    })
-    : nextItemBatch(config, codec, examples);
+  const { cutoff, negatives = null } = options;
+  const batch = await supervision.layOut(parameters, examples, { cutoff, negatives, key });
   const step = state.step + 1;
-  const { negatives = null } = options;
-  const sampled = negatives === null
-    ? null
-    : sampleItems(items, negatives, batch.arrays.targets.data, key.split("negatives"));
   const measured = compute({
     name: "fit",
-    constants: { config, items, rate, negatives, optimizer: optimizer.constants },
+    constants: { of: supervision.constants, rate, negatives, optimizer: optimizer.constants },
     arrays: {
-      ...batch.arrays,
-      ...sampled,
+      ...batch,
       drop: dropoutKeys(config, key),
       numbers: optimizer.numbers(state.optimizer.step + 1),
     },
-    weights: { ...parameters, ...slots },
+    weights: { ...policy.frozen, ...parameters, ...slots },
   }, (arrays) => {
     const { value: loss, gradients } = valueAndGradients(
       parameters,
-      (current) =>
-        nextItemLoss(
-          config,
-          items,
-          current,
-          arrays,
-          dropout(config, arrays.drop, rate),
-          sampled && arrays as Uploaded<SampledArrays>,
-        ),
+      (current) => supervision.loss(current, arrays, dropout(config, arrays.drop, rate), { negatives }),
     );
     return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
   });

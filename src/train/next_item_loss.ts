@@ -8,11 +8,13 @@ import { type Dropout, NO_DROPOUT } from "../model/dropout.ts";
 import { decoderPass, keepAt } from "../model/decoder.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { layOutSequences, type SequenceArrays, type SequenceLayout } from "../model/sequences.ts";
+import { wholeTable } from "../model/token_table.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { historyTokens } from "../rollout/histories.ts";
 import type { NextItemExample } from "./next_item_examples.ts";
 import { plausiblePicks } from "./plausible_picks.ts";
 import { type SampledArrays, sampledCrossEntropy } from "./sampled_items.ts";
+import { SLATE_SHARE } from "./supervision.ts";
 
 /** A place of a batch where an item is to be predicted. */
 interface Prediction {
@@ -39,12 +41,6 @@ export interface NextItemBatch {
   readonly predictions: number;
 }
 
-/**
- * Weight of the predictions in slates beside those of the history. A step has a dozen targets in histories for one in
- * slates, so at equal weight the few, noisy ones would set the pace.
- */
-const SLATE_SHARE = 0.25;
-
 /** The number of predictions is rounded up to a multiple of this (weight 0), so that few shapes occur. */
 const PREDICTION_STEP = 256;
 
@@ -57,7 +53,7 @@ export function nextItemBatch(
   const sequences = layOutSequences(
     config,
     examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
-    codec.begin,
+    codec.opening[0]!,
   );
   return batchOf(sequences, [{ predictions: historyPredictions(sequences, examples), share: 1 }]);
 }
@@ -85,7 +81,7 @@ export async function slateBatch(
       history: historyTokens(codec, history),
       branches: chosen[row]!.map(({ after }, branch) => ({ start: after + 1, picks: picks[row]![branch]! })),
     })),
-    codec.begin,
+    codec.opening[0]!,
   );
   const inSlates: Prediction[] = [];
   chosen.forEach((targets, row) =>
@@ -117,8 +113,9 @@ export function nextItemLoss(
   const keep = keepAt(batch.predicting);
   // Where about every token predicts, choosing them early saves nothing and is paid for twice.
   const few = batch.predicting.size < batch.tokens.size;
-  const { hidden: kept, embedding } = decoderPass(config, parameters, batch, few ? { drop, keep } : { drop });
+  const { hidden: kept, table } = decoderPass(config, parameters, batch, few ? { drop, keep } : { drop });
   const hidden = few ? kept : keep(kept);
+  const embedding = wholeTable(table);
   const losses = sampled === null
     ? crossEntropy(hidden, embedding, items, batch.targets)
     : sampledCrossEntropy(hidden, embedding, items, batch.targets, sampled);

@@ -32,7 +32,7 @@ export async function plausiblePicks(
   const histories = layOutSequences(
     config,
     examples.map(({ history }) => ({ history: historyTokens(codec, history), branches: [] })),
-    codec.begin,
+    codec.opening[0]!,
   );
   const asked = chosen.flatMap((targets, row) =>
     targets.map(({ after, item }, branch) => ({

@@ -147,6 +147,7 @@ function updateStep(
         numbers: optimizer.numbers(step + 1),
       },
       weights: {
+        ...policy.frozen,
         ...parameters,
         ...slots,
         ...Object.fromEntries(
@@ -231,7 +232,7 @@ async function readLogProb(
       name: "log-probability",
       constants: { policy: policy.constants, shape },
       arrays: slates,
-      weights: parameters,
+      weights: { ...policy.frozen, ...parameters },
     },
     (arrays) => ({ logProb: policy.logProb(parameters, arrays, shape) }),
   ));

@@ -23,8 +23,8 @@ Deno.test("the trie of the id codec spells every item once, as encode does", () 
 
 Deno.test("the special token of the id codec is a row of the embedding, and no item", () => {
   const codec = idCodec(5);
-  assertEquals([codec.begin, codec.vocabulary], [5, 6]);
-  assertEquals(codec.trie.next(codec.trie.root, codec.begin), -1);
+  assertEquals([codec.opening[0]!, codec.vocabulary], [5, 6]);
+  assertEquals(codec.trie.next(codec.trie.root, codec.opening[0]!), -1);
   assertEquals(codec.trie.next(codec.trie.root, -1), -1);
   const leaf = codec.trie.next(codec.trie.root, 2);
   assertEquals([codec.trie.next(leaf, 0), codec.trie.item(codec.trie.root)], [-1, -1]);

@@ -1,10 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { medianMs } from "../../bench/figure.ts";
 import { trainingFlops } from "../../bench/flops.ts";
+import { plainDecoder } from "../../src/model/config.ts";
 import { comparison, merge } from "../../bench/peers/table.ts";
 
 Deno.test("a training step's operations are three times those of its matrix products, counted by hand", () => {
-  const config = {
+  const config = plainDecoder({
     vocabulary: 2001,
     layers: 4,
     width: 128,
@@ -14,7 +15,7 @@ Deno.test("a training step's operations are three times those of its matrix prod
     ropeBase: 10_000,
     marksPicks: false,
     normEpsilon: 1e-5,
-  };
+  });
   // Per token: 4 layers of 128·256 (queries, keys, values) + 128·128 + 3·128·344, and the scores 128·2000.
   const weights = 4 * (32_768 + 16_384 + 132_096) + 256_000;
   const attention = 4 * 2 * 32 * 128;

@@ -45,7 +45,7 @@ async function check(head: number, length: number, picks: number, shape: { heads
   for (let k = 0; k < picks; k++) {
     const qkv = of(newest.slice(k * rows * width, (k + 1) * rows * width), [rows, width]) as tf.Tensor2D;
     const spansOf = tf.tensor(pastSpans, [CONTEXTS, length, 3], "int32");
-    const found = await cachedAttention(qkv, past, spansOf, cache, k, shape).data();
+    const found = await cachedAttention(qkv, past, spansOf, cache, tf.tensor1d([k], "int32"), shape).data();
     for (let row = 0; row < rows; row++) {
       for (let i = 0; i < out; i++) {
         const full = values[(row * all + length + k) * out + i]!;
@@ -68,8 +68,8 @@ onEachDevice("cachedAttention() refuses a pick beyond the room for it", () => {
   const cache = emptyCache(1, 2, 1, 1);
   const spans = tf.zeros([1, 1, 3], "int32"), row = tf.zeros([1, 3]) as tf.Tensor2D;
   assertThrows(
-    () => cachedAttention(row, row, spans, cache, 2, { heads: 1, kvHeads: 1 }),
+    () => cachedAttention(row, row, spans, cache, tf.tensor1d([2], "int32"), { heads: 1, kvHeads: 1 }),
     RangeError,
-    "pick 2 of 1 rows, room for 2 of 1",
+    "pick 2, room for 2",
   );
-}, ["cpu"]);
+}, ["cpu", "wasm"]);

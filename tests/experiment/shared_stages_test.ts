@@ -194,7 +194,7 @@ Deno.test({
       await openDeviceOf(config);
       const materials = await prepareMaterials(config);
       await using _plugins = materials.registry;
-      const model = modelOf(config, materials.dataset.catalog.ids.length);
+      const model = await modelOf(config, materials.plan);
       const keeper = createKeeper({
         runFolder: folder,
         signal: new AbortController().signal,

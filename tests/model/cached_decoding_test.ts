@@ -21,13 +21,13 @@ for (const kvHeads of [1, 2, 4]) {
     const full = layOutSequences(
       config,
       HISTORIES.map((history, b) => ({
-        history: [codec.begin, ...history],
+        history: [codec.opening[0]!, ...history],
         branches: Array.from(
           { length: GROUP },
           (_, g) => ({ start: history.length + 1, picks: slate(b, g) }),
         ),
       })),
-      codec.begin,
+      codec.opening[0]!,
     );
     const expected = tf.tidy(() => hiddenStates(config, parameters, uploadArrays(full.arrays)));
     const values = await expected.data();
@@ -35,19 +35,18 @@ for (const kvHeads of [1, 2, 4]) {
 
     const histories = layOutSequences(
       config,
-      HISTORIES.map((history) => ({ history: [codec.begin, ...history], branches: [] })),
-      codec.begin,
+      HISTORIES.map((history) => ({ history: [codec.opening[0]!, ...history], branches: [] })),
+      codec.opening[0]!,
     );
     const found = tf.tidy(() => {
       const arrays = uploadArrays(histories.arrays);
       const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 3) });
-      let { cache, last } = prefill(config, parameters, arrays, GROUP, 3);
+      const { cache, last } = prefill(config, parameters, arrays, GROUP, 3);
       const hidden: tf.Tensor2D[] = [];
       for (let k = 0; k < 3; k++) {
         const picks = HISTORIES.flatMap((_, b) => Array.from({ length: GROUP }, (_, g) => slate(b, g)[k]!));
-        const next = decodePick(config, parameters, cache, tf.tensor1d(picks, "int32"), angles);
-        cache = next.cache;
-        hidden.push(next.hidden);
+        const made = tf.tensor1d([k], "int32");
+        hidden.push(decodePick(config, parameters, cache, tf.tensor1d(picks, "int32"), made, angles));
       }
       return { last, hidden: tf.stack(hidden) };
     });
@@ -80,19 +79,18 @@ onEachDevice("a slate taken over from another goes on as that one would", async 
   const parameters = upload(config, loudWeights(config));
   const histories = layOutSequences(
     config,
-    HISTORIES.slice(0, 2).map((history) => ({ history: [codec.begin, ...history], branches: [] })),
-    codec.begin,
+    HISTORIES.slice(0, 2).map((history) => ({ history: [codec.opening[0]!, ...history], branches: [] })),
+    codec.opening[0]!,
   );
   const [moved, straight] = tf.tidy(() => {
     const { cache } = prefill(config, parameters, uploadArrays(histories.arrays), 2, 2);
     const { angles } = uploadArrays({ angles: rotaryAngles(config, histories.length + 2) });
-    const decode = (from: typeof cache, picks: number[]) =>
-      decodePick(config, parameters, from, tf.tensor1d(picks, "int32"), angles);
-    const swapped = reorderPicks(decode(cache, [1, 2, 3, 4]).cache, tf.tensor1d([1, 0, 2, 2], "int32"));
-    return [
-      decode(swapped, [5, 6, 5, 6]).hidden,
-      decode(decode(cache, [2, 1, 3, 3]).cache, [5, 6, 5, 6]).hidden,
-    ];
+    const decode = (from: typeof cache, picks: number[], at: number) =>
+      decodePick(config, parameters, from, tf.tensor1d(picks, "int32"), tf.tensor1d([at], "int32"), angles);
+    decode(cache, [1, 2, 3, 4], 0);
+    const swapped = decode(reorderPicks(cache, tf.tensor1d([1, 0, 2, 2], "int32")), [5, 6, 5, 6], 1);
+    decode(cache, [2, 1, 3, 3], 0);
+    return [swapped, decode(cache, [5, 6, 5, 6], 1)];
   });
   const [one, other] = [await moved!.data(), await straight!.data()];
   one.forEach((value, i) => assertAlmostEquals(value, other[i]!, 1e-6));

@@ -71,7 +71,7 @@ onEachDevice("the next-item loss has the gradient of its formula by every weight
   await assertLoss(weights, parameters, (p) => nextItemLoss(config, items, p, batch), (w) => {
     let sum = 0;
     for (const { history, targets } of EXAMPLES) {
-      const hidden = referenceHidden(config, w, historyPlaces([codec.begin, ...history]));
+      const hidden = referenceHidden(config, w, historyPlaces([codec.opening[0]!, ...history]));
       for (const { after, item, weight } of targets) {
         const scores = referenceScores(config, w, hidden[after]!, items);
         sum += weight * (logTotal(scores) - scores[item]!);
@@ -106,7 +106,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         ROW_WEIGHTS.reduce((sum, rowWeight, row) => {
           const { history, seen } = CONTEXTS[row >> 1]!;
           const picks = [...picksOf(SLATES, row)];
-          const tokens = [codec.begin, ...history];
+          const tokens = [codec.opening[0]!, ...history];
           const places = kind === "autoregressive"
             ? withPicks(historyPlaces(tokens), tokens.length, picks)
             : historyPlaces(tokens);

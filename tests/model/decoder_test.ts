@@ -16,7 +16,7 @@ const weights = loudWeights(config);
 /** Hidden states of sequences, as `at(row, place)`: places count history tokens, then picks branch by branch. */
 async function hiddenOf(sequences: readonly Sequence[]) {
   const parameters = upload(config, weights);
-  const batch = layOutSequences(config, sequences, codec.begin);
+  const batch = layOutSequences(config, sequences, codec.opening[0]!);
   const hidden = tf.tidy(() => hiddenStates(config, parameters, uploadArrays(batch.arrays)));
   const values = await hidden.data() as Float32Array;
   tf.dispose([hidden, ...Object.values(parameters)]);
@@ -36,7 +36,7 @@ function assertClose(actual: readonly number[], expected: readonly number[], tol
 
 /** Histories of 1 to 11 tokens, so that padding of every width occurs, with branches that start early and late. */
 const SEQUENCES: readonly Sequence[] = [11, 1, 8, 3, 9, 5, 2, 7].map((length, row) => ({
-  history: [codec.begin, ...Array.from({ length: length - 1 }, (_, i) => (3 * row + 2 * i) % items)],
+  history: [codec.opening[0]!, ...Array.from({ length: length - 1 }, (_, i) => (3 * row + 2 * i) % items)],
   branches: [
     { start: length, picks: [(row + 1) % items, (row + 3) % items, row % items] },
     { start: Math.ceil(length / 2), picks: [(row + 2) % items, (row + 1) % items].slice(0, 1 + row % 2) },
@@ -75,7 +75,7 @@ onEachDevice("a batch of eight sequences equals eight batches of one", async () 
 }, ["cpu", "wasm"]);
 
 onEachDevice("a later token changes no earlier hidden state, to the bit", async () => {
-  const history = [codec.begin, 1, 2, 3, 4, 5];
+  const history = [codec.opening[0]!, 1, 2, 3, 4, 5];
   const before = await hiddenOf([{ history, branches: [] }]);
   for (let changed = 1; changed < history.length; changed++) {
     const other = history.with(changed, 6);
@@ -88,7 +88,7 @@ onEachDevice("a later token changes no earlier hidden state, to the bit", async 
 
 onEachDevice("branches see neither each other nor the history after their start, to the bit", async () => {
   const row = (one: number[], other: number[], last = 4): Sequence => ({
-    history: [codec.begin, 1, 2, last],
+    history: [codec.opening[0]!, 1, 2, last],
     branches: [{ start: 4, picks: one }, { start: 3, picks: other }],
   });
   const before = await hiddenOf([row([3, 5], [6, 0])]);
@@ -105,8 +105,8 @@ onEachDevice("branches see neither each other nor the history after their start,
 
 Deno.test("a marked pick is told apart from the same item in the history", async () => {
   await openDevice({ device: "cpu" });
-  const asHistory = await hiddenOf([{ history: [codec.begin, 1, 2], branches: [] }]);
-  const asPick = await hiddenOf([{ history: [codec.begin, 1], branches: [{ start: 2, picks: [2] }] }]);
+  const asHistory = await hiddenOf([{ history: [codec.opening[0]!, 1, 2], branches: [] }]);
+  const asPick = await hiddenOf([{ history: [codec.opening[0]!, 1], branches: [{ start: 2, picks: [2] }] }]);
   const [one, other] = [asHistory.history(0, 2), asPick.pick(0, 0, 0)];
   assert(Math.max(...one.map((value, i) => Math.abs(value - other[i]!))) > 0.05);
 });
@@ -168,7 +168,11 @@ Deno.test("fresh weights follow from the key alone, with the deviations of GPT-2
 Deno.test("fresh weights of two layers are nearly indifferent between items", async () => {
   await openDevice({ device: "cpu" });
   const fresh = initialParameters(config, randomKey(3));
-  const batch = layOutSequences(config, [{ history: [codec.begin, 1, 2], branches: [] }], codec.begin);
+  const batch = layOutSequences(
+    config,
+    [{ history: [codec.opening[0]!, 1, 2], branches: [] }],
+    codec.opening[0]!,
+  );
   const hidden = tf.tidy(() => hiddenStates(config, fresh, uploadArrays(batch.arrays)));
   const scores = itemScores(
     fresh,

@@ -2,7 +2,7 @@
  * The decoder written a second time from its description: one position at a time, 64-bit numbers, no batch, no
  * padding, no tensor. What the real one is held to.
  */
-import { type DecoderConfig, headWidth } from "../../src/model/config.ts";
+import type { DecoderConfig } from "../../src/model/config.ts";
 
 /** A token and what it may look at. */
 export interface Place {
@@ -50,7 +50,7 @@ export function referenceHidden(
   places: readonly Place[],
 ): number[][] {
   const { width, heads, kvHeads, hidden, layers, normEpsilon } = config;
-  const head = headWidth(config);
+  const head = config.headWidth;
   const get = (name: string) => weights.get(name)!;
   let x = places.map(({ token, isPick }) =>
     Array.from({ length: width }, (_, i) => {

@@ -78,7 +78,7 @@ Deno.test("nextItemBatch() predicts each target at the place before it, padding 
   let at = 0;
   for (const { history, targets: own } of EXAMPLES) {
     for (const { after, item } of own) {
-      assertEquals(tokens[positions[at]!], after === 0 ? codec.begin : history[after - 1]);
+      assertEquals(tokens[positions[at]!], after === 0 ? codec.opening[0]! : history[after - 1]);
       assertEquals(targets[at], item);
       assertEquals(weights[at], Math.fround(1 / batch.predictions));
       at++;

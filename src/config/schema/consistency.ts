@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { type data, QUICKSTART_FOLDER } from "./data.ts";
 import { contradictionsOfMethod } from "./method_rules.ts";
-import type { align, model } from "./training.ts";
+import { contradictionsOfModel } from "./model_rules.ts";
+import type { model } from "./model.ts";
+import type { align } from "./training.ts";
 
 /** Two settings that do not go together: where, which rule, and what to do. */
 export interface Contradiction {
@@ -16,6 +18,7 @@ interface Related {
   readonly blas: string | null;
   readonly data: z.output<typeof data>;
   readonly model: z.output<typeof model>;
+  readonly sft: { readonly loss: "full" | "sampled" };
   readonly reward: {
     readonly terms: readonly { readonly metric: string; readonly weight: number }[];
     readonly constraints: readonly {
@@ -31,7 +34,11 @@ interface Related {
     readonly priorSlates: number;
   };
   readonly align: z.output<typeof align>;
-  readonly evaluate: { readonly metrics: readonly string[]; readonly systems: readonly string[] };
+  readonly evaluate: {
+    readonly metrics: readonly string[];
+    readonly systems: readonly string[];
+    readonly decode: "greedy" | "beam";
+  };
 }
 
 /**
@@ -44,7 +51,7 @@ interface Related {
 export function contradictions(config: Related): Contradiction[] {
   return [
     ...ofDevice(config),
-    ...ofModel(config),
+    ...contradictionsOfModel(config),
     ...ofData(config),
     ...ofReward(config),
     ...contradictionsOfMethod(config),
@@ -56,31 +63,6 @@ function ofDevice({ device, blas }: Related): Contradiction[] {
   if (blas === null || device === "native" || device === "auto") return [];
   const mend = "leave it out, or set device to native";
   return [{ path: ["blas"], rule: `belongs to the device native, not to ${device}`, mend }];
-}
-
-function ofModel({ model: { width, heads, kvHeads } }: Related): Contradiction[] {
-  const found: Contradiction[] = [];
-  if (width % heads !== 0) {
-    found.push({
-      path: ["model", "heads"],
-      rule: `must divide model.width (${width})`,
-      mend: "set model.width to a multiple of model.heads",
-    });
-  } else if ((width / heads) % 2 !== 0) {
-    found.push({
-      path: ["model", "heads"],
-      rule: `must leave heads of an even size (model.width / model.heads is ${width / heads})`,
-      mend: "rotary positions turn pairs: set model.width to a multiple of 2 · model.heads",
-    });
-  }
-  if (heads % kvHeads !== 0) {
-    found.push({
-      path: ["model", "kvHeads"],
-      rule: `must divide model.heads (${heads})`,
-      mend: "set it to model.heads, or to a divisor of it for grouped-query attention",
-    });
-  }
-  return found;
 }
 
 /** Keys that one reader alone understands: another would ignore them in silence. */

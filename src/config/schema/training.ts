@@ -2,27 +2,13 @@ import { z } from "zod";
 import { type MethodName, methodOf, METHODS } from "../../objective/methods.ts";
 import { count, positive, share } from "./parts.ts";
 
-/** The section `model`. */
-export const model = z.strictObject({
-  codec: z.enum(["id"]).default("id").describe("how an item becomes tokens; id: one token an item"),
-  slate: z.enum(["plackett-luce", "autoregressive"]).default("plackett-luce")
-    .describe(
-      "plackett-luce: one score vector ranks all; autoregressive: each pick sees the picks before it",
-    ),
-  layers: count.default(2).describe("decoder blocks"),
-  width: count.default(64).describe("width of the residual stream"),
-  heads: count.default(2).describe("query heads of an attention layer"),
-  kvHeads: count.default(2).describe("key and value heads; fewer than heads is grouped-query attention"),
-  hidden: count.default(172).describe("width of the feed-forward layer"),
-  dropout: z.number().min(0).lt(1).default(0.2).describe("share of activations dropped in training"),
-  ropeBase: positive.default(10000).describe("base of the rotary positions"),
-  normEpsilon: positive.default(1e-6).describe("added to the mean square by RMSNorm"),
-});
-
 /** What the two loops share. */
 const optimization = {
   warmup: share.default(0.05).describe("share of the steps over which the learning rate rises from 0"),
   clipNorm: positive.default(1).describe("largest global gradient norm"),
+  microBatch: count.nullable().default(null).describe(
+    "users or contexts that a gradient is taken of at once, added up to the batch; null: all of it",
+  ),
 };
 
 /** The section `sft`. */

@@ -27,19 +27,18 @@ export function decodingKernels(heap: WasmHeap, run: KernelThreads["run"]): Reco
       return [];
     },
 
-    [FUSED.cachedAttention]: ({ qkv, history, spans, cache }, attributes) => {
-      const { groupSize, at, heads, kvHeads } = attributes as unknown as HeadShape & {
-        groupSize: number;
-        at: number;
-      };
+    [FUSED.cachedAttention]: ({ qkv, history, spans, cache, at: places }, attributes) => {
+      const { groupSize, heads, kvHeads } = attributes as unknown as HeadShape & { groupSize: number };
       const [rows, width] = qkv!.shape as [number, number];
       const head = width / (heads + 2 * kvHeads), length = spans!.shape[1]!, capacity = cache!.shape[1]!;
+      const at = new Int32Array(heap.memory.buffer, heap.offset(places!), 1)[0]!;
+      if (at < 0 || at >= capacity) throw new RangeError(`Cannot attend: pick ${at}, room for ${capacity}`);
       const y = heap.output([rows, heads * head], "float32");
-      const places = [qkv, history, spans, cache, y].map((tensor) => heap.offset(tensor!));
+      const tensors = [qkv, history, spans, cache, y].map((tensor) => heap.offset(tensor!));
       const sizes = [length, groupSize, heads, kvHeads, head, capacity, at];
       run(
         "cachedAttention",
-        [...places, ...sizes, 1 / Math.sqrt(head)],
+        [...tensors, ...sizes, 1 / Math.sqrt(head)],
         rows,
         6 * heads * head * (length + at + 1),
       );

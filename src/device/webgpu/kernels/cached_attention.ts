@@ -11,12 +11,12 @@ const LANES = 64;
 function cachedAttentionKernel(head: number): GpuKernel {
   return {
     key: `blade cached attention ${head}`,
-    inputs: ["qkv: f32", "history: f32", "spans: i32"],
+    inputs: ["qkv: f32", "history: f32", "spans: i32", "places: i32"],
     updates: ["cache: f32"],
     outputs: ["y: f32"],
     uniforms: [
       ...["length: u32", "groupSize: u32", "heads: u32", "kvHeads: u32", "capacity: u32"],
-      ...["at: u32", "scale: f32"],
+      ...["scale: f32"],
     ],
     lanes: LANES,
     code: `${REDUCTIONS}
@@ -36,14 +36,15 @@ function cachedAttentionKernel(head: number): GpuKernel {
       let stride = queries + pair;
       let last = (row / uniforms.groupSize + 1u) * uniforms.length;
       let seen = uniforms.length - u32(spans[3u * last - 1u]);
-      let count = seen + uniforms.at + 1u;
+      let at = min(u32(places[0]), uniforms.capacity - 1u);
+      let count = seen + at + 1u;
       let past = (last - seen) * stride + queries + key;
       let mine = row * uniforms.capacity * pair + key;
       let newest = row * stride + queries + key;
       for (var i = lane; i < HEAD; i += LANES) {
         query[i] = qkv[row * stride + h * HEAD + i] * uniforms.scale;
         if (h % served == 0u) {
-          let to = mine + uniforms.at * pair + i;
+          let to = mine + at * pair + i;
           cache[to] = qkv[newest + i];
           cache[to + behind] = qkv[newest + behind + i];
         }
@@ -104,17 +105,17 @@ function cachedAttentionKernel(head: number): GpuKernel {
 }
 
 export const cachedAttentionKernels: GpuKernels = {
-  [FUSED.cachedAttention]: (backend, inputs, { groupSize, at, heads, kvHeads }) => {
-    const { qkv, history, spans, cache } = inputs;
+  [FUSED.cachedAttention]: (backend, inputs, { groupSize, heads, kvHeads }) => {
+    const { qkv, history, spans, cache, at } = inputs;
     const [rows, width] = qkv!.shape as [number, number];
     const head = width / (heads! + 2 * kvHeads!);
     return runGpuKernel(backend, cachedAttentionKernel(head), {
-      inputs: [qkv!, history!, spans!],
+      inputs: [qkv!, history!, spans!, at!],
       updates: [cache!],
       outputs: [[rows, heads! * head]],
       uniforms: [
         ...[spans!.shape[1]!, groupSize!, heads!, kvHeads!, cache!.shape[1]!],
-        ...[at!, 1 / Math.sqrt(head)],
+        1 / Math.sqrt(head),
       ],
       units: rows * heads!,
     });
