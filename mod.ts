@@ -59,7 +59,8 @@ export { train, type TrainOptions } from "./src/config/train.ts";
 export { loadRun } from "./src/config/load_run.ts";
 export { loadPretrained, type Pretrained, type PretrainedOptions } from "./src/config/load_pretrained.ts";
 export type { CheckpointConfig } from "./src/model/hugging_face_config.ts";
-export type { DecoderConfig, HalfFormat, RopeScaling } from "./src/model/config.ts";
+export type { DecoderConfig, RopeScaling } from "./src/model/config.ts";
+export type { HalfFormat } from "./src/numerics/half.ts";
 export type { Lora, LoraTarget } from "./src/model/lora.ts";
 export type { BladeConfig, BladeConfigInput } from "./src/config/schema.ts";
 export type {

@@ -1,3 +1,4 @@
+import type { HalfFormat } from "../numerics/half.ts";
 import type { Lora } from "./lora.ts";
 
 /** Shape of a Llama-style decoder (arXiv 2302.13971): pre-norm, rotary positions, grouped-query attention, SwiGLU. */
@@ -38,9 +39,6 @@ export interface DecoderConfig {
   /** Whether the backward pass computes the inside of a block again instead of remembering it. */
   readonly recompute: boolean;
 }
-
-/** Names of 16-bit number formats. */
-export type HalfFormat = "f16" | "bf16";
 
 /** The scaling of Llama 3.1 (`rope_type: llama3`): low frequencies are divided by `factor`, those between are blended. */
 export interface RopeScaling {

@@ -40,8 +40,8 @@ export type SequenceArrays = {
 export type SequenceTensors = Uploaded<SequenceArrays>;
 
 /**
- * Sequences as the decoder takes them. Columns: history, right-aligned in `historyLength` columns, then
- * `branches` × `branchLength` columns of picks.
+ * Sequences as the decoder takes them. Columns: history, right-aligned in `historyLength` columns, then the branches:
+ * each in `branchLength` columns, or where their lengths differ much one right after the other.
  */
 export interface SequenceLayout {
   readonly rows: number;
@@ -73,8 +73,9 @@ export function layOutSequences(
     (most, { branches }) => branches.reduce((m, { picks }) => Math.max(m, picks.length), most),
     0,
   );
-  const length = historyLength + branchCount * branchLength;
-  const branched = branchCount * branchLength > 0;
+  const firsts = branchColumns(sequences, branchCount, branchLength);
+  const length = historyLength + firsts.columns;
+  const branched = firsts.columns > 0;
   const tokens = new Int32Array(rows * length).fill(fill);
   const isPick = new Float32Array(branched ? rows * length : 1);
   const positions = new Int32Array(rows * length);
@@ -93,7 +94,7 @@ export function layOutSequences(
       place(offset + i, 0, 0, offset, offset + i);
     });
     branches.forEach(({ start, picks }, branch) => {
-      const first = historyLength + branch * branchLength;
+      const first = historyLength + firsts.of(row, branch);
       picks.forEach((token, i) => {
         tokens[row * length + first + i] = token;
         isPick[row * length + first + i] = 1;
@@ -114,8 +115,33 @@ export function layOutSequences(
       isPick: { data: isPick, shape: branched ? [rows * length, 1] : [1, 1] },
     },
     historyPosition: (row, index) => row * length + historyLength - sequences[row]!.history.length + index,
-    pickPosition: (row, branch, index) => row * length + historyLength + branch * branchLength + index,
+    pickPosition: (row, branch, index) => row * length + historyLength + firsts.of(row, branch) + index,
   };
+}
+
+/** How much of the aligned columns packed branches may take, for packing to be worth its ragged shapes. */
+const PACKED_SHARE = 0.75;
+
+/** Where branches begin behind the history, and how many columns they take. */
+function branchColumns(
+  sequences: readonly Sequence[],
+  branchCount: number,
+  branchLength: number,
+): { readonly columns: number; of(row: number, branch: number): number } {
+  const aligned = branchCount * branchLength;
+  const packed = sequences.map(({ branches }) => {
+    let next = 0;
+    return branches.map(({ picks }) => (next += picks.length) - picks.length);
+  });
+  const most = sequences.reduce(
+    (longest, { branches }) => Math.max(longest, branches.reduce((sum, { picks }) => sum + picks.length, 0)),
+    0,
+  );
+  const columns = filledSize(most, LENGTH_STEP);
+  if (columns >= PACKED_SHARE * aligned) {
+    return { columns: aligned, of: (_, branch) => branch * branchLength };
+  }
+  return { columns, of: (row, branch) => packed[row]![branch]! };
 }
 
 /** Cosines and then sines of the rotary angles (arXiv 2104.09864) of the places 0 … `places`−1, [places, headWidth]. */

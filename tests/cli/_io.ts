@@ -18,7 +18,8 @@ export async function ran(args: readonly string[], api: Partial<RunApi> = {}): P
     out: (text) => void (out += text),
     err: (text) => void (err += text),
     errIsTerminal: false,
-    runApi: () => Promise.resolve({ planRun: missing, trainRun: missing, openRun: missing, exportRun: missing, ...api }),
+    runApi: () =>
+      Promise.resolve({ planRun: missing, trainRun: missing, openRun: missing, exportRun: missing, ...api }),
   };
   const code = await runCommandLine(args, io);
   return { code, out, err };
