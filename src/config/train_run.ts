@@ -50,6 +50,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
   await using plugins = materials.registry;
+  for (const warning of materials.dataset.warnings ?? []) observer.note("warning", warning);
   await keepData(options.runFolder, materials.dataset.files);
   const model = modelOf(config, materials.dataset.catalog.ids.length);
   const { runFolder } = options;
