@@ -101,6 +101,7 @@ async function shown(data: DataInspection): Promise<string> {
       "user groups",
       Object.entries(data.userGroups).map(([name, values]) => `${name} (${values})`).join(", ") || "none",
     ],
+    ...data.warnings.map((warning): [string, string] => ["warning", warning]),
     ...data.files.map((file): [string, string] => ["file", `${file.path}, ${format(file.bytes)}`]),
   ];
   const factLines = facts.map(([name, value]) => `  ${name.padEnd(12)} ${value}\n`).join("");

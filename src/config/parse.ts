@@ -4,7 +4,7 @@ import { configRefusal, type PlaceOf } from "./config_refusal.ts";
 import { readJsonc } from "./jsonc_document.ts";
 import { applyOverride, type Override, readOverride } from "./override.ts";
 import { type BladeConfig, configSchema } from "./schema.ts";
-import { QUICKSTART_FOLDER } from "./schema/data.ts";
+import { QUICKSTART_FOLDER, withReaderDefaults } from "./schema/data.ts";
 
 /** What the command line adds to a configuration file. */
 export interface ConfigOverrides {
@@ -92,10 +92,10 @@ export function completeConfig(
   folder: string,
 ): BladeConfig {
   const overrides = overridesOf(given);
-  const input = overrides.reduce<unknown>(
+  const input = withReaderDefaults(overrides.reduce<unknown>(
     (value, override) => applyOverride(value, override, configSchema.parse({})),
     written,
-  );
+  ));
   const placeOf: PlaceOf = (path) => giverOf(path, overrides)?.place ?? writtenAt(path);
   const result = configSchema.safeParse(withImpliedModel(input));
   if (!result.success) throw configRefusal(result.error, input, placeOf);

@@ -50,9 +50,10 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
   await using plugins = materials.registry;
-  await keepData(options.runFolder, materials.files);
-  for (const note of materials.plan.notes) observer.note("warning", note);
-  const model = await modelOf(config, materials.plan);
+  const { dataset, files, plan } = materials;
+  for (const warning of [...dataset.warnings ?? [], ...plan.notes]) observer.note("warning", warning);
+  await keepData(options.runFolder, files);
+  const model = await modelOf(config, plan);
   const { runFolder } = options;
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
 

@@ -52,6 +52,21 @@ export interface Dataset {
   readonly stages: readonly StageCount[];
   /** Values of user attributes, e.g. `gender` → one value per `UserIndex` ("" when unknown). */
   readonly userGroups: ReadonlyMap<string, readonly string[]>;
+  /** Where the files are split already; left out where the split is ours to make. */
+  readonly given?: GivenSplit;
+  /** What the user should know of the files, a sentence each. */
+  readonly warnings?: readonly string[];
+}
+
+/** A part of a split. */
+export type GivenPart = "train" | "validation" | "test";
+
+/** A split that the files give: each user belongs to one part, since a held-out row is a user of its own. */
+export interface GivenSplit {
+  /** [users] */
+  readonly parts: readonly GivenPart[];
+  /** [users] how many of a held-out user's interactions, the last ones, are the targets; 0 in train. */
+  readonly targets: Int32Array;
 }
 
 /** How often items occur in train. What popularity-based metrics and baselines read. */

@@ -69,6 +69,8 @@ export interface DataInspection {
   readonly itemsWithoutTitle: number;
   /** User attribute → number of different values. */
   readonly userGroups: Readonly<Record<string, number>>;
+  /** What the reader has to say of the files. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -125,6 +127,7 @@ export function inspectData(dataset: Dataset, split: Split): DataInspection {
     userGroups: Object.fromEntries(
       Array.from(dataset.userGroups, ([name, values]) => [name, new Set(values).size]),
     ),
+    warnings: dataset.warnings ?? [],
   };
 }
 

@@ -6,7 +6,9 @@ export type ReaderKind =
   | "movielens-csv"
   | "movielens-100k"
   | "recbole"
-  | "table";
+  | "table"
+  | "bigrec"
+  | "minionerec";
 
 /** How the reader `table` splits a file: by comma, by tab (both quoted as RFC 4180 says), or one JSON object a line. */
 export type TableFormat = "csv" | "tsv" | "jsonl";
@@ -45,7 +47,7 @@ export interface DataOptions {
   /** Reader `table`: default `user`, and every other column as a group. */
   readonly userColumns?: { readonly user: string; readonly groups?: readonly string[] };
 
-  /** Reader `recbole`: file name before `.inter`; default: the only such file of the folder. */
+  /** Reader `recbole`: file name before `.inter`; `minionerec`: before `.csv`. Default: the only such file. */
   readonly name?: string;
   /** Reader `recbole`: field names without their types; default `user_id`, `item_id`, `rating`, `timestamp`. */
   readonly fields?: {
@@ -57,6 +59,20 @@ export interface DataOptions {
     readonly categories?: string;
   };
 
+  /** Readers `bigrec`, `minionerec`: files within `folder`, by default found by their usual names. */
+  readonly files?: {
+    readonly train?: string;
+    readonly validation?: string;
+    readonly test?: string;
+    /** The list of the items with their ids. */
+    readonly items?: string;
+    /** `bigrec`: one JSON object of title → list of categories. */
+    readonly categories?: string;
+  };
+
+  /** Reader `bigrec`: what becomes of titles in rows that the item list lacks. Default `refuse`. */
+  readonly unlisted?: "refuse" | "add";
+
   /** Keep interactions rated at least so; null keeps all and asks for no rating. */
   readonly minRating: number | null;
   /** Keep users and items with at least so many interactions, repeated until it holds for all; 0 and 1 keep all. */
@@ -65,8 +81,8 @@ export interface DataOptions {
 
 /** How interactions become train, validation and test. */
 export interface SplitOptions {
-  /** By each user's last interactions, or by one moment for all. */
-  readonly split: "leave-last-out" | "global-time";
+  /** By each user's last interactions, by one moment for all, or as the files have it. */
+  readonly split: "leave-last-out" | "global-time" | "given";
   /** Items of a context's history that the model is given, counted from the newest. */
   readonly maxHistory: number;
   /** `global-time`: share of all interactions, by time, before those of test. Default 0.1. */

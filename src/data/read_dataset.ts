@@ -1,17 +1,21 @@
 import type { Dataset } from "../core/dataset.ts";
 import { buildDataset } from "./build_dataset.ts";
+import { buildGiven } from "./build_given.ts";
 import { filterInteractions } from "./filter.ts";
-import type { DataOptions } from "./options.ts";
+import type { DataOptions, ReaderKind } from "./options.ts";
 import type { RawData } from "./raw_data.ts";
+import { readBigRec } from "./readers/bigrec.ts";
 import { readDoubleColon } from "./readers/double_colon.ts";
 import { readMovieLens100K } from "./readers/movielens_100k.ts";
 import { readMovieLensCsv } from "./readers/movielens_csv.ts";
+import { readMiniOneRec } from "./readers/minionerec.ts";
 import { readRecBole } from "./readers/recbole.ts";
 import { readAnyTable } from "./readers/table.ts";
 
 /**
  * Reads a data set: interactions filtered by rating and k-core, indexed, grouped by user and ordered by time, ties
- * in file order; titles, categories and user groups where the files have them; SHA-256 of each file.
+ * in file order; titles, categories and user groups where the files have them; SHA-256 of each file. Files that are
+ * split already stay as they are: nothing is filtered, and the split is part of the data set.
  *
  * @throws {BladeError} With file, line and column when a row is bad; when a file or column is missing; when the
  * filters leave nothing.
@@ -29,17 +33,22 @@ import { readAnyTable } from "./readers/table.ts";
  * ```
  */
 export async function readDataset(options: DataOptions): Promise<Dataset> {
-  const raw = await readRaw(options);
+  if (options.reader === "bigrec") return buildGiven(await readBigRec(options));
+  if (options.reader === "minionerec") return buildGiven(await readMiniOneRec(options));
+  const raw = await readRaw(options, options.reader);
   return buildDataset(raw, filterInteractions(raw, options));
 }
 
-function readRaw(options: DataOptions): Promise<RawData> {
-  switch (options.reader) {
+function readRaw(
+  options: DataOptions,
+  reader: Exclude<ReaderKind, "bigrec" | "minionerec">,
+): Promise<RawData> {
+  switch (reader) {
     case "fixture":
       return readAnyTable({ folder: options.folder, interactions: "interactions.csv", items: "items.csv" });
     case "movietweetings":
     case "ml-1m":
-      return readDoubleColon(options.folder, options.reader);
+      return readDoubleColon(options.folder, reader);
     case "movielens-csv":
       return readMovieLensCsv(options.folder);
     case "movielens-100k":
@@ -49,6 +58,6 @@ function readRaw(options: DataOptions): Promise<RawData> {
     case "table":
       return readAnyTable(options);
     default:
-      throw new TypeError(`Cannot read data: ${options.reader satisfies never}`);
+      throw new TypeError(`Cannot read data: ${reader satisfies never}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { ContextSet } from "../core/context.ts";
-import type { Dataset, InteractionLog } from "../core/dataset.ts";
+import type { Dataset, GivenPart, InteractionLog } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { ItemIndex } from "../core/ids.ts";
 import type { SplitOptions } from "./options.ts";
@@ -27,7 +27,10 @@ export interface Split {
  * target that the user has met before stays a target, yet `seen` keeps it out of every list: such a context
  * lowers every system alike. `inspectData` counts them.
  *
- * @throws {BladeError} When train, validation or test is empty, or a split by time has no times.
+ * `given`, for a data set whose files are split already: train is its training users, a context each held-out user.
+ *
+ * @throws {BladeError} When train, validation or test is empty, a split by time has no times, or `given` is asked of
+ * files that are not split already, or anything else of files that are.
  *
  * @example
  * ```ts
@@ -48,12 +51,14 @@ export interface Split {
  * ```
  */
 export function splitDataset(dataset: Dataset, options: SplitOptions): Split {
-  const { log } = dataset;
-  const cuts = options.split === "leave-last-out" ? leaveLastOut(log) : globalTime(log, options);
+  const { log, given } = dataset;
+  const { split: kind, maxHistory } = options;
+  if (kind === "given" || given !== undefined) return givenSplit(dataset, options);
+  const cuts = kind === "leave-last-out" ? leaveLastOut(log) : globalTime(log, options);
   const split = {
     train: firstOfEach(log, cuts.train),
-    validation: heldOut(log, cuts.train, cuts.validation, options.maxHistory),
-    test: heldOut(log, cuts.validation, cuts.test, options.maxHistory),
+    validation: heldOut(log, cuts.train, cuts.validation, { maxHistory, minHistory: 1 }),
+    test: heldOut(log, cuts.validation, cuts.test, { maxHistory, minHistory: 1 }),
   };
   requireAll(split, options);
   return split;
@@ -98,12 +103,43 @@ function globalTime(log: InteractionLog, { validationShare = 0.1, testShare = 0.
   };
 }
 
-function heldOut(log: InteractionLog, from: Int32Array, to: Int32Array, maxHistory: number): ContextSet {
+/** The split of the files themselves; a held-out row counts even where its history is empty. */
+function givenSplit({ log, given }: Dataset, { split, maxHistory }: SplitOptions): Split {
+  if (given === undefined || split !== "given") {
+    throw new BladeError({
+      place: "data.split",
+      rule: given === undefined
+        ? "given needs files that are split already"
+        : "must be given, for the files are split already",
+      value: split,
+      mend: given === undefined ? "set data.split to leave-last-out or global-time" : "remove data.split",
+    });
+  }
+  const lengths = Int32Array.from(given.parts, (_, user) => log.offsets[user + 1]! - log.offsets[user]!);
+  const heldOutOf = (part: GivenPart) => {
+    const past = lengths.map((length, user) =>
+      given.parts[user] === part ? length - given.targets[user]! : length
+    );
+    return heldOut(log, past, lengths, { maxHistory, minHistory: 0 });
+  };
+  return {
+    train: firstOfEach(log, lengths.map((length, user) => given.parts[user] === "train" ? length : 0)),
+    validation: heldOutOf("validation"),
+    test: heldOutOf("test"),
+  };
+}
+
+function heldOut(
+  log: InteractionLog,
+  from: Int32Array,
+  to: Int32Array,
+  { maxHistory, minHistory }: { readonly maxHistory: number; readonly minHistory: number },
+): ContextSet {
   const contexts: LogContext[] = [];
   const gains: Map<ItemIndex, number>[] = [];
   for (let user = 0; user < from.length; user++) {
     const past = from[user]!;
-    if (past === 0 || past === to[user]) continue;
+    if (past < minHistory || past === to[user]) continue;
     contexts.push(contextAfter(log, user, past, { contextId: contexts.length, maxHistory }));
     const start = log.offsets[user]!;
     gains.push(new Map(Array.from(log.items.subarray(start + past, start + to[user]!), (item) => [item, 1])));

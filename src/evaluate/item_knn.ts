@@ -8,7 +8,7 @@ export interface ItemKnn {
   /**
    * [contexts · cutoff] `ItemIndex`, −1 where nothing unseen is left.
    * @param histories [contexts] the items to compare with; by default the user's own in train, which for a test
-   * context leaves the validation item out.
+   * context leaves the validation item out, and all that the context has seen for a user who is not in train.
    */
   rank(
     contexts: readonly Context[],
@@ -57,7 +57,8 @@ export function itemKnn(
       const scores = new Float64Array(items);
       contexts.forEach((context, row) => {
         scores.fill(0);
-        for (const item of new Set(histories?.[row] ?? historyOf(train, context.user))) {
+        const own = historyOf(train, context.user);
+        for (const item of new Set(histories?.[row] ?? (own.length > 0 ? own : context.seen))) {
           const { candidates, values } = candidatesOf[item]!;
           candidates.forEach((candidate, i) => scores[candidate]! += values[i]!);
         }

@@ -118,6 +118,38 @@ Deno.test.each([
     "",
   ],
   ['{ "data": { "fields": {} } }', "data.fields: belongs to the reader `recbole` only", ""],
+  ['{ "data": { "name": "x" } }', "data.name: belongs to the readers `recbole` and `minionerec` only", ""],
+  ['{ "data": { "files": {} } }', "data.files: belongs to the readers `bigrec` and `minionerec` only", ""],
+  [
+    '{ "data": { "reader": "minionerec", "folder": "x", "unlisted": "add" } }',
+    "data.unlisted: belongs to the reader `bigrec` only",
+    "add",
+  ],
+  [
+    '{ "data": { "reader": "minionerec", "folder": "x", "files": { "categories": "c.json" } } }',
+    "data.files.categories: belongs to the reader `bigrec` only",
+    "c.json",
+  ],
+  [
+    '{ "data": { "split": "given" } }',
+    "data.split: needs files that are split already, which the reader `fixture` does not read",
+    "given",
+  ],
+  [
+    '{ "data": { "reader": "bigrec", "folder": "x", "split": "leave-last-out" } }',
+    "data.split: must be given for the reader `bigrec`, whose files are split already",
+    "leave-last-out",
+  ],
+  [
+    '{ "data": { "reader": "minionerec", "folder": "x", "kCore": 5 } }',
+    "data.kCore: must be 0 for the reader `minionerec`, whose files are split already",
+    "5",
+  ],
+  [
+    '{ "data": { "reader": "bigrec", "folder": "x", "minRating": 3 } }',
+    "data.minRating: must be null for the reader `bigrec`",
+    "3",
+  ],
   ['{ "evaluate": { "metrics": ["ild@5", "ild@5"] } }', "evaluate.metrics.1: must not name ild@5 twice", ""],
   ['{ "name": "../escape" }', "name: must be letters, digits", '"../escape"'],
   ["[]", "the document: must be an object", "[]"],
@@ -126,6 +158,16 @@ Deno.test.each([
   assertStringIncludes(message, rule);
   assertStringIncludes(message, value);
   assertMatch(message, /\n {2}To mend: \S/);
+});
+
+Deno.test("readers of files that are split already have that split for a default, and drop nothing", () => {
+  for (const reader of ["bigrec", "minionerec"]) {
+    const text = JSON.stringify({ data: { folder: "x" } });
+    const { data } = parseConfig(text, { path: FILE, set: [`data.reader=${reader}`] });
+    assertEquals([data.split, data.kCore, data.minRating], ["given", 0, null], reader);
+  }
+  const { data } = parseConfig('{ "data": { "reader": "table", "folder": "x" } }', { path: FILE, set: [] });
+  assertEquals([data.split, data.kCore], ["leave-last-out", 5]);
 });
 
 Deno.test("a misspelt choice is answered with the nearest one", () => {

@@ -1,6 +1,6 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 
-/** Runs `body` in a new folder that holds the files, and removes it afterwards. */
+/** Runs `body` in a new folder that holds the files, in folders of their own where names say so, and removes it afterwards. */
 export async function inFolder<T>(
   files: Readonly<Record<string, string | Uint8Array>>,
   body: (folder: string) => Promise<T>,
@@ -9,6 +9,7 @@ export async function inFolder<T>(
   try {
     for (const [name, content] of Object.entries(files)) {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
       await Deno.writeFile(join(folder, name), bytes);
     }
     return await body(folder);

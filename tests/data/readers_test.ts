@@ -233,6 +233,8 @@ Deno.test("readDataset() says which files it looked for when there is none, or m
       "movielens-100k",
       "recbole",
       "table",
+      "bigrec",
+      "minionerec",
     ] as const
   ) {
     const error = await assertRejects(

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type data, QUICKSTART_FOLDER } from "./data.ts";
+import { type data, GIVEN_SPLIT_READERS, QUICKSTART_FOLDER } from "./data.ts";
 import { contradictionsOfMethod } from "./method_rules.ts";
 import { contradictionsOfModel } from "./model_rules.ts";
 import type { model } from "./model.ts";
@@ -65,10 +65,19 @@ function ofDevice({ device, blas }: Related): Contradiction[] {
   return [{ path: ["blas"], rule: `belongs to the device native, not to ${device}`, mend }];
 }
 
-/** Keys that one reader alone understands: another would ignore them in silence. */
-const KEYS_OF_READER = {
-  table: ["interactions", "items", "users", "format", "columns", "itemColumns", "userColumns"],
-  recbole: ["name", "fields"],
+/** Readers that understand a key: others would ignore it in silence. */
+const READERS_OF_KEY = {
+  interactions: ["table"],
+  items: ["table"],
+  users: ["table"],
+  format: ["table"],
+  columns: ["table"],
+  itemColumns: ["table"],
+  userColumns: ["table"],
+  name: ["recbole", "minionerec"],
+  fields: ["recbole"],
+  files: ["bigrec", "minionerec"],
+  unlisted: ["bigrec"],
 } as const;
 
 function ofData({ data }: Related): Contradiction[] {
@@ -87,13 +96,49 @@ function ofData({ data }: Related): Contradiction[] {
       mend: "set it to the folder that holds the files of the data set",
     });
   }
-  for (const [reader, keys] of Object.entries(KEYS_OF_READER)) {
-    if (reader === data.reader) continue;
-    const rule = `belongs to the reader \`${reader}\` only`;
-    const mend = `remove it, or set data.reader to "${reader}"`;
-    for (const key of keys) if (data[key] !== undefined) found.push({ path: ["data", key], rule, mend });
+  for (const [key, readers] of typedEntries(READERS_OF_KEY)) {
+    if (data[key] === undefined || readers.some((reader) => reader === data.reader)) continue;
+    const names = readers.map((reader) => `\`${reader}\``).join(" and ");
+    found.push({
+      path: ["data", key],
+      rule: `belongs to the reader${readers.length > 1 ? "s" : ""} ${names} only`,
+      mend: `remove it, or set data.reader to "${readers[0]}"`,
+    });
+  }
+  return [...found, ...ofGivenSplit(data)];
+}
+
+/** Files that are split already have the split that they have, and a row dropped would be a hole in it. */
+function ofGivenSplit(data: Related["data"]): Contradiction[] {
+  if (!GIVEN_SPLIT_READERS.includes(data.reader)) {
+    return data.split !== "given" ? [] : [{
+      path: ["data", "split"],
+      rule: `needs files that are split already, which the reader \`${data.reader}\` does not read`,
+      mend: "set it to leave-last-out or global-time",
+    }];
+  }
+  const found: Contradiction[] = [];
+  const refuse = (key: string, must: string) =>
+    found.push({
+      path: ["data", key],
+      rule: `must be ${must} for the reader \`${data.reader}\`, whose files are split already`,
+      mend: "remove it",
+    });
+  if (data.split !== "given") refuse("split", "given");
+  if (data.kCore > 1) refuse("kCore", "0");
+  if (data.minRating !== null) refuse("minRating", "null");
+  if (data.reader === "minionerec" && data.files?.categories !== undefined) {
+    found.push({
+      path: ["data", "files", "categories"],
+      rule: "belongs to the reader `bigrec` only",
+      mend: "remove it",
+    });
   }
   return found;
+}
+
+function typedEntries<T extends object>(object: T): [keyof T, T[keyof T]][] {
+  return Object.entries(object) as [keyof T, T[keyof T]][];
 }
 
 function ofReward(
