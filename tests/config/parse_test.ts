@@ -63,7 +63,7 @@ Deno.test("a value that does not fit is refused with line, path, rule, value and
   const error = refused('{\n  "model": { "layers": 2,\n    "dropout": 1.5 }\n}');
   assertEquals(
     error.message,
-    `${FILE}:3: model.dropout: must be less than 1, got 1.5.\n  To mend: correct it (share of activations dropped in training).`,
+    `${FILE}:3: model.dropout: must be less than 1, got 1.5.\n  To mend: correct it (share of activations dropped in training, from scratch).`,
   );
 });
 
