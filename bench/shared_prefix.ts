@@ -56,6 +56,7 @@ async function onDevice({ adapter }: Device): Promise<Figure> {
       klCoefficient: 0.01,
       source: "policy" as const,
       updates: 1,
+      microBatch: null,
       clip: { low: 0.2, high: 0.2 },
       dropout: { rate: 0, key: randomKey(1) },
     };

@@ -33,7 +33,10 @@ export function alignMethodOf({ align }: BladeConfig): Method {
 export function updateOf(
   config: BladeConfig,
   contexts: number,
-): Pick<AlignSetting, "source" | "objective" | "anchor" | "rounds" | "updates" | "clip" | "dropout"> {
+): Pick<
+  AlignSetting,
+  "source" | "objective" | "anchor" | "rounds" | "updates" | "clip" | "dropout" | "microBatch"
+> {
   const { align } = config;
   const method = alignMethodOf(config);
   return {
@@ -47,6 +50,7 @@ export function updateOf(
       }
       : null,
     updates: align.updates,
+    microBatch: align.microBatch,
     clip: { low: align.clip, high: align.clipHigh ?? align.clip },
     dropout: { rate: align.dropout, key: randomKey(config.seed).split("align", "dropout") },
   };
@@ -59,7 +63,9 @@ function alignStepsOf({ align }: BladeConfig, contexts: number): number {
 /** Settings of supervised training before alignment, or of its control on the labels that alignment sees. */
 export function fitOptionsOf(config: BladeConfig, stage: FitOptions["stage"]): FitOptions {
   const { sft, align } = config;
-  const { epochs, batch, learningRate, warmup, weightDecay, clipNorm } = stage === "sft" ? sft : align;
+  const { epochs, batch, learningRate, warmup, weightDecay, clipNorm, microBatch } = stage === "sft"
+    ? sft
+    : align;
   return {
     stage,
     epochs,
@@ -70,6 +76,7 @@ export function fitOptionsOf(config: BladeConfig, stage: FitOptions["stage"]): F
     clipNorm,
     patience: sft.patience,
     cutoff: align.cutoff,
+    ...(microBatch === null ? {} : { microBatch }),
     ...(sft.loss === "sampled" ? { negatives: sft.negatives } : {}),
     key: randomKey(config.seed).split(stage),
   };

@@ -47,6 +47,7 @@ const CONTINUED = [
   "align.warmup",
   "align.weightDecay",
   "align.clipNorm",
+  "align.microBatch",
 ];
 
 /**

@@ -1,6 +1,5 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
-import { compute } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -9,12 +8,13 @@ import type { Optimizer } from "../optimizer/optimizer.ts";
 import { warmupCosine } from "../optimizer/schedules.ts";
 import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { fitCheckpoint, type FitState, freeFitState } from "./fit_state.ts";
+import { gradientStep } from "./gradient_step.ts";
 import type { Keeper } from "./keeper.ts";
+import { partsOf } from "./parts_of.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { startWatch } from "./step_times.ts";
 import { createStepLog, type StepLog } from "./step_log.ts";
-import { valueAndGradients } from "./value_and_gradients.ts";
 
 /** Settings of supervised training. */
 export interface FitOptions {
@@ -34,6 +34,8 @@ export interface FitOptions {
   readonly cutoff: number;
   /** Items drawn per step that stand for the catalog in the loss; it goes through all of it when left out. */
   readonly negatives?: number;
+  /** Users that a gradient is taken of at once; all of the batch when left out. */
+  readonly microBatch?: number;
   readonly key: RandomKey;
 }
 
@@ -97,7 +99,7 @@ export async function fitStep(
   state: FitState,
   examples: readonly NextItemExample[],
   optimizer: Optimizer,
-  options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "key">,
+  options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "microBatch" | "key">,
   log: StepLog,
 ): Promise<FitState> {
   const { config, supervision, policy, dropout: rate } = model;
@@ -105,24 +107,34 @@ export async function fitStep(
   const watch = startWatch();
   const key = options.key.split("step", state.step);
   const { cutoff, negatives = null } = options;
-  const batch = await supervision.layOut(parameters, examples, { cutoff, negatives, key });
   const step = state.step + 1;
-  const measured = compute({
-    name: "fit",
-    constants: { of: supervision.constants, rate, negatives, optimizer: optimizer.constants },
-    arrays: {
-      ...batch,
-      drop: dropoutKeys(config, key),
-      numbers: optimizer.numbers(state.optimizer.step + 1),
-    },
-    weights: { ...policy.frozen, ...parameters, ...slots },
-  }, (arrays) => {
-    const { value: loss, gradients } = valueAndGradients(
+  const parts = await Promise.all(
+    partsOf(examples, options.microBatch ?? null).map(async ({ rows, firstRow }) => {
+      const { arrays, weight } = await supervision.layOut(parameters, rows, firstRow, {
+        cutoff,
+        negatives,
+        key,
+      });
+      const drop = dropoutKeys(config, firstRow === 0 ? key : key.split("part", firstRow));
+      return { arrays: { ...arrays, drop }, weight };
+    }),
+  );
+  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+  const measured = gradientStep(
+    {
+      name: "fit",
+      constants: { of: supervision.constants, rate, negatives },
       parameters,
-      (current) => supervision.loss(current, arrays, dropout(config, arrays.drop, rate), { negatives }),
-    );
-    return { loss, gradientNorm: optimizer.update(gradients, slots, parameters, arrays.numbers) };
-  });
+      weights: policy.frozen,
+      loss: (arrays) => ({
+        of: (current) =>
+          supervision.loss(current, arrays, dropout(config, arrays.drop!, rate), { negatives }),
+      }),
+    },
+    parts.map(({ arrays, weight }) => ({ arrays, share: weight / total })),
+    optimizer,
+    state.optimizer,
+  );
   await log.add(
     step,
     measured,

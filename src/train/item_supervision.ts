@@ -15,12 +15,18 @@ export function itemSupervision(
   return {
     constants: { config, items },
 
-    async layOut(parameters, examples, { cutoff, negatives, key }) {
+    async layOut(parameters, examples, firstRow, { cutoff, negatives, key: ofBatch }) {
+      const key = firstRow === 0 ? ofBatch : ofBatch.split("part", firstRow);
       const { arrays } = slate === "autoregressive" && cutoff > 1
         ? await slateBatch(config, codec, parameters, examples, { cutoff, branches: BRANCHES, key })
         : nextItemBatch(config, codec, examples);
-      if (negatives === null) return arrays;
-      return { ...arrays, ...sampleItems(items, negatives, arrays.targets.data, key.split("negatives")) };
+      const weight = examples.reduce(
+        (sum, { targets }) => sum + targets.reduce((own, target) => own + target.weight, 0),
+        0,
+      );
+      if (negatives === null) return { arrays, weight };
+      const sampled = sampleItems(items, negatives, arrays.targets.data, key.split("negatives"));
+      return { arrays: { ...arrays, ...sampled }, weight };
     },
 
     loss: (parameters, arrays, drop, { negatives }) =>

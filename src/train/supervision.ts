@@ -9,13 +9,19 @@ import type { NextItemExample } from "./next_item_examples.ts";
 export interface Supervision {
   /** All that the loss depends on beside weights and arrays, as plain data. */
   readonly constants: unknown;
-  /** A batch as `loss` reads it, from the weights of this moment: they may be asked for plausible picks. */
+  /**
+   * Examples as `loss` reads them, from the weights of this moment: they may be asked for plausible picks. `weight` is
+   * what the examples weigh beside others.
+   *
+   * @param firstRow of the examples in their batch: what is drawn for one depends on its row alone
+   */
   layOut(
     parameters: Parameters,
     examples: readonly NextItemExample[],
+    firstRow: number,
     options: SupervisionOptions,
-  ): Promise<HostArrays>;
-  /** Cross-entropy in nats, weighted over the batch's targets. Differentiable in `parameters`. */
+  ): Promise<{ readonly arrays: HostArrays; readonly weight: number }>;
+  /** Cross-entropy in nats, weighted over the targets. Differentiable in `parameters`. */
   loss(
     parameters: Parameters,
     arrays: Uploaded<HostArrays>,

@@ -38,21 +38,16 @@ export function tokenSupervision(config: DecoderConfig, codec: ItemCodec, policy
   return {
     constants: { config, of: "tokens" },
 
-    async layOut(parameters, examples, { cutoff, key }) {
+    async layOut(parameters, examples, firstRow, { cutoff, key }) {
       const chosen = examples.map(({ targets }, row): Answer[] => {
-        const order = key.split("cut", row).permutation(targets.length);
+        const order = key.split("cut", firstRow + row).permutation(targets.length);
         return [...order].slice(0, BRANCHES).map((i) => ({ ...targets[i]!, before: [] }));
       });
-      const later = cutoff > 1 ? await laterRanks(policy, parameters, examples, chosen, { cutoff, key }) : [];
-      return layOutAnswers(
-        config,
-        codec,
-        examples,
-        examples.map((_, row) => [
-          ...chosen[row]!,
-          ...later[row] === undefined ? [] : [later[row]],
-        ]),
-      );
+      const later = cutoff > 1
+        ? await laterRanks(policy, parameters, examples, chosen, firstRow, { cutoff, key })
+        : [];
+      const answers = chosen.map((first, row) => [...first, ...later[row] === undefined ? [] : [later[row]]]);
+      return { arrays: layOutAnswers(config, codec, examples, answers), weight: weightOf(chosen.flat()) };
     },
 
     loss: (parameters, arrays, drop) => {
@@ -69,13 +64,14 @@ async function laterRanks(
   parameters: Parameters,
   examples: readonly NextItemExample[],
   chosen: readonly (readonly Answer[])[],
+  firstRow: number,
   { cutoff, key }: { readonly cutoff: number; readonly key: RandomKey },
 ): Promise<Answer[]> {
   const rank = 1 + Math.floor(key.split("rank").uniform(0) * (cutoff - 1));
-  const contexts = examples.map(({ history }, contextId): Context => {
-    const { after, item } = chosen[contextId]![0]!;
+  const contexts = examples.map(({ history }, row): Context => {
+    const { after, item } = chosen[row]![0]!;
     const read = history.slice(0, after);
-    return { contextId, user: 0, history: read, seen: new Set([...read, item]) };
+    return { contextId: firstRow + row, user: 0, history: read, seen: new Set([...read, item]) };
   });
   const slates = await policy.sample(parameters, contexts, {
     groupSize: 1,
@@ -83,6 +79,14 @@ async function laterRanks(
     key: key.split("picks"),
   });
   return contexts.map((_, row) => ({ ...chosen[row]![0]!, before: [...picksOf(slates, row)] }));
+}
+
+function isFirst({ before }: Answer): boolean {
+  return before.length === 0;
+}
+
+function weightOf(targets: readonly NextItemTarget[]): number {
+  return targets.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 const NOTHING_SEEN = new Int32Array(0);
@@ -119,11 +123,13 @@ function layOutAnswers(
   const all = answers.flat();
   const count = coarseSize(all.length);
   const weights = new Float32Array(count);
-  for (const isFirst of [true, false]) {
-    const own = [...all.keys()].filter((i) => (all[i]!.before.length === 0) === isFirst);
-    const total = own.reduce((sum, i) => sum + all[i]!.weight, 0);
-    for (const i of own) weights[i] = (isFirst ? 1 : SLATE_SHARE) * all[i]!.weight / total;
-  }
+  const total = weightOf(all.filter(isFirst));
+  const shares = answers.flatMap((own) => {
+    // The later rank of an example weighs a part of its first ones, so that parts of a batch add up to the batch.
+    const later = SLATE_SHARE * weightOf(own.filter(isFirst));
+    return own.map((answer) => (isFirst(answer) ? answer.weight : later) / total);
+  });
+  weights.set(shares);
   while (groups.length < count) groups.push([]);
   return {
     ...layout.arrays,

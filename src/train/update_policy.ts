@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Context } from "../core/context.ts";
 import type { RewardBatch } from "../core/rewards.ts";
 import type { Slates } from "../core/slates.ts";
-import type { HostArrays } from "../device/arrays.ts";
+import type { HostArrays, Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
@@ -10,15 +10,16 @@ import type { RandomKey } from "../numerics/random.ts";
 import { entropyPerItem, klFromReference, klToReference, updateSignal } from "../objective/gauges.ts";
 import { type Drawer, drawersOf, type SlateSource } from "../objective/methods.ts";
 import type { Objective } from "../objective/objective.ts";
-import { policyLoss, policyLossArrays } from "../objective/policy_loss.ts";
+import { policyLoss, type PolicyLossArrays, policyLossArrays } from "../objective/policy_loss.ts";
 import { clippedCoefficients, type ClipRange } from "../objective/ppo_clip.ts";
 import type { Optimizer, OptimizerState } from "../optimizer/optimizer.ts";
 import type { Policy, SlateShape } from "../rollout/policy.ts";
 import type { RolloutWeights } from "../target/belief.ts";
+import { gradientStep } from "./gradient_step.ts";
 import type { Model } from "./model.ts";
+import { partsOf } from "./parts_of.ts";
 import { definedMean } from "./prior.ts";
 import type { Measured } from "./step_log.ts";
-import { valueAndGradients } from "./value_and_gradients.ts";
 
 /** What an update of the policy needs beside its weights. */
 export interface UpdateSetting {
@@ -34,6 +35,8 @@ export interface UpdateSetting {
   readonly source: SlateSource;
   /** Updates on the same slates. */
   readonly updates: number;
+  /** Contexts that a gradient is taken of at once; null takes the batch. */
+  readonly microBatch: number | null;
   /** Of updates after the first, where the policy drew the slates. */
   readonly clip: ClipRange;
 }
@@ -71,9 +74,9 @@ export async function updatePolicy(
   const { groupSize, cutoff, behaviorLogProb, items } = rollouts;
   const { parameters } = policyState;
   const shape = { groupSize, cutoff };
-  const slates = policy.layOut(contexts, rollouts);
+  const parts = slateParts(policy, contexts, rollouts, setting.microBatch);
   const own = rowsDrawnBy("policy", source, rollouts);
-  const logProbOf = (of: Parameters) => readLogProb(policy, of, slates, shape);
+  const logProbOf = (of: Parameters) => readLogProb(policy, of, parts, shape);
   const input = {
     groupSize,
     reward: rewards.reward,
@@ -83,7 +86,7 @@ export async function updatePolicy(
     anchorLogProb: anchor && await logProbOf(anchor),
   };
   const coefficients = objective.coefficients(input);
-  const step = updateStep(setting, slates, pulledRows(rewards.defined, own), shape);
+  const step = updateStep(setting, parts, pulledRows(rewards.defined, own), shape);
   let optimizer = policyState.optimizer;
   const steps: Measured[] = [];
   const clippedShares: number[] = [];
@@ -124,50 +127,86 @@ export async function updatePolicy(
   };
 }
 
+/** Slates of some contexts of a batch that follow each other, laid out. */
+interface SlatePart {
+  readonly arrays: HostArrays;
+  /** Their rows of [B·G]. */
+  readonly from: number;
+  readonly to: number;
+}
+
+function slateParts(
+  policy: Policy,
+  contexts: readonly Context[],
+  { groupSize, cutoff, items, behaviorLogProb }: Slates,
+  microBatch: number | null,
+): SlatePart[] {
+  return partsOf(contexts, microBatch).map(({ rows, firstRow }) => {
+    const [from, to] = [firstRow * groupSize, (firstRow + rows.length) * groupSize];
+    const own = {
+      groupSize,
+      cutoff,
+      items: items.subarray(from * cutoff, to * cutoff),
+      behaviorLogProb: behaviorLogProb.subarray(from, to),
+    };
+    return { arrays: policy.layOut(rows, own), from, to };
+  });
+}
+
 /** One gradient step on the loss of these coefficients. */
 function updateStep(
   { model: { policy, config }, reference, optimizer, klCoefficient, dropout: { rate, key } }: UpdateSetting,
-  slates: HostArrays,
+  slates: readonly SlatePart[],
   pulled: Uint8Array,
   shape: SlateShape,
 ) {
   return (
     parameters: Parameters,
-    { slots, step }: OptimizerState,
+    state: OptimizerState,
     coefficients: Float64Array,
     policyLogProb: Float64Array,
-  ): Measured =>
-    compute({
-      name: "align",
-      constants: { policy: policy.constants, shape, klCoefficient, rate, optimizer: optimizer.constants },
+  ): Measured => {
+    const ofStep = key.split("step", state.step);
+    const parts = slates.map(({ arrays, from, to }) => ({
       arrays: {
-        ...slates,
-        ...policyLossArrays(coefficients, policyLogProb, pulled, shape.groupSize),
-        drop: dropoutKeys(config, key.split("step", step)),
-        numbers: optimizer.numbers(step + 1),
-      },
-      weights: {
-        ...policy.frozen,
-        ...parameters,
-        ...slots,
-        ...Object.fromEntries(
-          Object.entries(reference).map(([name, tensor]) => [`reference/${name}`, tensor]),
+        ...arrays,
+        ...policyLossArrays(
+          coefficients.subarray(from, to),
+          policyLogProb.subarray(from, to),
+          pulled.subarray(from, to),
+          shape.groupSize,
         ),
+        drop: dropoutKeys(config, from === 0 ? ofStep : ofStep.split("part", from)),
       },
-    }, (arrays) => {
-      const referenceLogProb = policy.logProb(reference, arrays, shape);
-      const drop = dropout(config, arrays.drop, rate);
-      const { value: loss, gradients } = valueAndGradients(
+      share: (to - from) / pulled.length,
+    }));
+    return gradientStep(
+      {
+        name: "align",
+        constants: { policy: policy.constants, shape, klCoefficient, rate },
         parameters,
-        (current) =>
-          policyLoss(policy.logProb(current, arrays, shape, drop), arrays, {
-            referenceLogProb,
-            klCoefficient,
-          }),
-      );
-      const gradientNorm = optimizer.update(gradients, slots, parameters, arrays.numbers);
-      return { loss, gradientNorm, referenceLogProb };
-    });
+        weights: {
+          ...policy.frozen,
+          ...Object.fromEntries(
+            Object.entries(reference).map(([name, tensor]) => [`reference/${name}`, tensor]),
+          ),
+        },
+        loss(arrays) {
+          const referenceLogProb = policy.logProb(reference, arrays, shape);
+          const drop = dropout(config, arrays.drop!, rate);
+          const of = (current: Parameters) =>
+            policyLoss(policy.logProb(current, arrays, shape, drop), arrays as Uploaded<PolicyLossArrays>, {
+              referenceLogProb,
+              klCoefficient,
+            });
+          return { of, rows: { referenceLogProb } };
+        },
+      },
+      parts,
+      optimizer,
+      state,
+    );
+  };
 }
 
 /** Means of loss and norm over the updates, so that one that is no number shows; frees what it does not keep. */
@@ -224,17 +263,21 @@ function itemsIn(items: Int32Array, row: number, cutoff: number): number {
 async function readLogProb(
   policy: Policy,
   parameters: Parameters,
-  slates: HostArrays,
+  parts: readonly SlatePart[],
   shape: SlateShape,
 ): Promise<Float64Array> {
-  const { logProb } = await takeNumbers(compute(
-    {
-      name: "log-probability",
-      constants: { policy: policy.constants, shape },
-      arrays: slates,
-      weights: { ...policy.frozen, ...parameters },
-    },
-    (arrays) => ({ logProb: policy.logProb(parameters, arrays, shape) }),
-  ));
-  return Float64Array.from(logProb);
+  const all = new Float64Array(parts.at(-1)!.to);
+  for (const { arrays, from } of parts) {
+    const { logProb } = await takeNumbers(compute(
+      {
+        name: "log-probability",
+        constants: { policy: policy.constants, shape },
+        arrays,
+        weights: { ...policy.frozen, ...parameters },
+      },
+      (uploaded) => ({ logProb: policy.logProb(parameters, uploaded, shape) }),
+    ));
+    all.set(logProb, from);
+  }
+  return all;
 }

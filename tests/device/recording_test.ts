@@ -216,6 +216,7 @@ for (const slate of ["plackett-luce", "autoregressive"] as const) {
             klCoefficient: 0.1,
             source: "policy" as const,
             updates: 1,
+            microBatch: null,
             clip: { low: 0.2, high: 0.2 },
             dropout: { rate: 0.5, key: randomKey(1) },
           };

@@ -103,6 +103,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         emaDecay: 0.9,
         klCoefficient: 0,
         updates: name === "j-bond" ? 1 : 2,
+        microBatch: null,
         clip: { low: 0.2, high: 0.2 },
         dropout: { rate: 0, key: randomKey(1) },
         groupSize: 4,

@@ -102,6 +102,7 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
         source: "policy" as const,
         rounds: null,
         updates: 1,
+        microBatch: null,
         clip: { low: 0.2, high: 0.2 },
         dropout: { rate: 0, key: randomKey(1) },
         klCoefficient: 0.1,

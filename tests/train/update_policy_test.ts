@@ -28,6 +28,7 @@ function settingOf(
     klCoefficient: 0,
     source: "policy",
     updates: 1,
+    microBatch: null,
     clip: { low: 0.2, high: 0.2 },
     dropout: { rate: 0, key: randomKey(1) },
     ...change,
