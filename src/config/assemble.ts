@@ -15,7 +15,7 @@ export async function modelOf({ model }: BladeConfig, plan: ModelPlan): Promise<
   const { decoder, codec, folder } = plan;
   return folder === null
     ? modelFromScratch(decoder, codec, model)
-    : await pretrainedModel(folder, decoder, codec);
+    : await pretrainedModel(folder, decoder, codec, model.lora.from);
 }
 
 /**

@@ -214,6 +214,10 @@ function anchored(config: BladeConfig, folder: string, overrides: readonly Overr
       ...config.model,
       pretrained: config.model.pretrained &&
         fromFolder(config.model.pretrained, baseOf("model", "pretrained")),
+      lora: {
+        ...config.model.lora,
+        from: config.model.lora.from && fromFolder(config.model.lora.from, baseOf("model", "lora", "from")),
+      },
       semantic: {
         ...config.model.semantic,
         file: config.model.semantic.file &&

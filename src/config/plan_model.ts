@@ -9,7 +9,10 @@ import type { DataFile, Dataset, InteractionLog } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import { fingerprint } from "../data/fingerprint.ts";
 import type { DecoderConfig } from "../model/config.ts";
+import type { Lora } from "../model/lora.ts";
+import { readAdapterConfig } from "../model/read_adapter.ts";
 import { halfFormatOf } from "../model/load_weights.ts";
+import { PEFT_FILES } from "../model/peft.ts";
 import { pretrainedFolder } from "../model/pretrained_folder.ts";
 import { scratchDecoder } from "../train/model.ts";
 import { readCheckpointConfig } from "./read_checkpoint_config.ts";
@@ -70,18 +73,27 @@ export async function planModel(
     decoder: {
       ...checkpoint.decoder,
       addedTokens: ids?.tokens.length ?? 0,
-      lora: model.train === "adapters" ? model.lora : null,
+      lora: model.train === "adapters" ? await loraOf(model.lora) : null,
       half,
       recompute: model.recompute,
     },
     addedTokens: ids?.tokens ?? [],
     folder,
-    files: [...await checkpointFiles(folder), ...ids?.files ?? []],
+    files: [
+      ...await checkpointFiles(folder),
+      ...model.lora.from === null ? [] : await adapterFiles(model.lora.from),
+      ...ids?.files ?? [],
+    ],
     positions: checkpoint.positions,
     notes: texts === null || texts.renamed === 0 ? [] : [
       `${texts.renamed} items have no title or one of several items: their ids stand behind it in brackets`,
     ],
   };
+}
+
+/** The adapters that are asked for, or those of a folder that they start from. */
+async function loraOf({ from, ...lora }: BladeConfig["model"]["lora"]): Promise<Lora> {
+  return from === null ? lora : { ...await readAdapterConfig(from), dropout: lora.dropout };
 }
 
 /** What decides what the model computes. */
@@ -91,6 +103,10 @@ async function checkpointFiles(folder: string): Promise<DataFile[]> {
     name.endsWith(".safetensors") || ["config.json", "tokenizer.json", "tokenizer_config.json"].includes(name)
   );
   return await Promise.all(read.sort().map((name) => fingerprint(join(folder, name))));
+}
+
+async function adapterFiles(folder: string): Promise<DataFile[]> {
+  return await Promise.all(Object.values(PEFT_FILES).map((name) => fingerprint(join(folder, name))));
 }
 
 /**

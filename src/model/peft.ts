@@ -117,9 +117,9 @@ export function toPeft(
 }
 
 /**
- * Adapters from a file of PEFT's.
+ * Adapters from a file of PEFT's, and of whole tables the rows of tokens that were added.
  *
- * @throws {BladeError} when a matrix is missing, of another shape, or of none of the model's modules.
+ * @throws {BladeError} when a tensor is missing, of another shape or type, or of nothing in the model.
  */
 export function fromPeft(
   config: DecoderConfig,
@@ -127,7 +127,7 @@ export function fromPeft(
   place: string,
 ): Map<string, HostTensor> {
   const names = peftNames(config);
-  const adapters = new Map<string, HostTensor>();
+  const left = new Set(tensors.keys());
   const refuse = (name: string, rule: string, value: unknown): never => {
     throw new BladeError({
       place: `${place}: tensor ${name}`,
@@ -136,16 +136,32 @@ export function fromPeft(
       mend: "take adapters of this very model, with the config that they were saved with",
     });
   };
-  for (const [own, [rows, columns]] of adapterShapes(config)) {
-    const name = names.get(own)!, found = tensors.get(name);
-    if (String(found?.shape) !== String([columns, rows]) || !(found!.data instanceof Float32Array)) {
-      refuse(name, `must be a 32-bit float tensor of shape [${[columns, rows]}]`, found?.shape ?? "none");
+  const take = (name: string, shape: readonly number[]): HostTensor => {
+    const found = tensors.get(name);
+    if (String(found?.shape) !== String(shape) || !(found!.data instanceof Float32Array)) {
+      refuse(name, `must be a 32-bit float tensor of shape [${shape}]`, found?.shape ?? "none");
     }
-    adapters.set(own, turned(found as HostTensor));
+    left.delete(name);
+    return found as HostTensor;
+  };
+  const adapters = new Map(
+    [...adapterShapes(config)].map(([own, [rows, columns]]) => [
+      own,
+      turned(take(names.get(own)!, [columns!, rows!])),
+    ]),
+  );
+  const { vocabulary, addedTokens, width, tied } = config;
+  for (
+    const table of addedTokens === 0
+      ? []
+      : tied
+      ? ["embedding" as const]
+      : ["embedding" as const, "head" as const]
+  ) {
+    const { data } = take(PEFT_TABLES[table].tensor, [vocabulary + addedTokens, width]);
+    adapters.set(`${table}Added`, { shape: [addedTokens, width], data: data.slice(vocabulary * width) });
   }
-  const known = new Set([...adapters.keys()].map((own) => names.get(own)!));
-  const unknown = [...tensors.keys()].find((name) => !known.has(name));
-  if (unknown !== undefined) refuse(unknown, "must be of a module that has adapters", unknown);
+  for (const name of left) refuse(name, "must be of a module that has adapters", name);
   return adapters;
 }
 

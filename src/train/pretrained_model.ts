@@ -3,6 +3,7 @@ import { addedRows } from "../model/added_rows.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import { loadWeights } from "../model/load_weights.ts";
 import { initialParameters } from "../model/parameters.ts";
+import { readAdapter } from "../model/read_adapter.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { type Model, tokenModel } from "./model.ts";
 
@@ -11,11 +12,13 @@ import { type Model, tokenModel } from "./model.ts";
  * they go there when training starts from them, and all of them change.
  *
  * @param folder in Hugging Face layout
+ * @param adapter folder of adapters to start from; null for fresh ones
  */
 export async function pretrainedModel(
   folder: string,
   config: DecoderConfig,
   codec: ItemCodec,
+  adapter: string | null,
 ): Promise<Model> {
   if (config.lora === null) {
     const start = async (key: RandomKey) => {
@@ -25,11 +28,12 @@ export async function pretrainedModel(
     return tokenModel({ config, codec, dropout: 0, frozen: {}, start });
   }
   const frozen = await loadWeights(folder, config);
-  const start = (key: RandomKey) => {
+  const start = async (key: RandomKey) => {
+    if (adapter !== null) return await readAdapter(adapter, config);
     const { embeddingAdded, headAdded, ...adapters } = initialParameters(config, key);
     embeddingAdded?.dispose();
     headAdded?.dispose();
-    return Promise.resolve({ ...adapters, ...addedRows(config, frozen, key) });
+    return { ...adapters, ...addedRows(config, frozen, key) };
   };
   return tokenModel({ config, codec, dropout: config.lora.dropout, frozen, start });
 }

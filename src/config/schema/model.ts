@@ -15,6 +15,9 @@ const lora = z.strictObject({
   ),
   targets: z.array(z.enum(LORA_TARGETS)).min(1).default([...LORA_TARGETS])
     .describe("the matrices of a block that get adapters"),
+  from: z.string().min(1).nullable().default(null).describe(
+    "a folder of adapters to start from, as PEFT keeps them: rank, alpha and targets are then theirs; null: fresh ones",
+  ),
 });
 
 /** The section `model.semantic`. */

@@ -15,7 +15,7 @@ export interface ModelRelated {
 
 /** Head sizes that do not divide the width, and what belongs to another codec or to a pretrained model alone. */
 export function contradictionsOfModel({ model, sft, evaluate }: ModelRelated): Contradiction[] {
-  const { codec, slate, pretrained, semantic, train, precision } = model;
+  const { codec, slate, pretrained, semantic, train, precision, lora } = model;
   const tokens = codec !== "id";
   const rules: [holds: boolean, path: string[], rule: string, mend: string][] = [
     [
@@ -47,6 +47,12 @@ export function contradictionsOfModel({ model, sft, evaluate }: ModelRelated): C
       ["semantic", "file"],
       "belongs to model.semantic.from file, and to it alone",
       semantic.file === null ? "set it to an index.json" : "set model.semantic.from to file",
+    ],
+    [
+      lora.from === null || (pretrained !== null && train === "adapters"),
+      ["lora", "from"],
+      "belongs to a pretrained model with adapters",
+      "set model.pretrained and model.train adapters, or leave it out",
     ],
     [
       precision === "f32" || (pretrained !== null && train === "adapters"),
