@@ -11,4 +11,5 @@ export { logSumExpRows } from "./ops_log_sum_exp.ts";
 export { rmsNorm } from "./ops_rms_norm.ts";
 export { rotary } from "./ops_rotary.ts";
 export { swiglu } from "./ops_swiglu.ts";
+export { recompute } from "./recompute.ts";
 export { lookUp } from "./table_rows.ts";
