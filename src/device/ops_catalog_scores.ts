@@ -18,14 +18,16 @@ export interface CatalogOptions {
   readonly exclusions?: Exclusions;
   /** Bytes of scores that are held at a time; every WebGPU device binds twice as many as the default. */
   readonly blockBytes?: number;
+  /** Whether the table is a constant: then no gradient of it is computed or held. Unless told, it has one. */
+  readonly frozenTable?: boolean;
 }
 
 const BLOCK_BYTES = 64 * 2 ** 20;
 
 /**
  * Scores of hidden states against the first `items` rows of a table, of which only the totals and those of the targets
- * are kept. What is in memory is a block of items at a time, [n, block], and for the gradient one table. Where the
- * catalog is one block its scores are kept for the gradient, and computed again otherwise.
+ * are kept. What is in memory is a block of items at a time, [n, block], and for the gradient one table, unless that is
+ * frozen. Where the catalog is one block its scores are kept for the gradient, and computed again otherwise.
  *
  * @param hidden [n, d]
  * @param table [V, d], items first
@@ -54,14 +56,14 @@ export function catalogScores(
   table: tf.Tensor2D,
   items: number,
   targets: tf.Tensor,
-  { exclusions, blockBytes = BLOCK_BYTES }: CatalogOptions = {},
+  { exclusions, blockBytes = BLOCK_BYTES, frozenTable = false }: CatalogOptions = {},
 ): CatalogScores {
   const rows = hidden.shape[0];
   const perRow = targets.size / rows;
   const left = exclusions ?? noExclusions(rows);
   const blocks = blocksOf(items, Math.floor(blockBytes / (4 * rows)));
   const scored = tf.customGrad((...args) => {
-    const [hidden, table, save] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
     const { logTotals, kept } = totals(hidden, table, blocks, left);
     const targetRows = tf.gather(table, targets) as tf.Tensor2D;
     const targetScores = tf.sum(
@@ -71,10 +73,11 @@ export function catalogScores(
     save([hidden, table, logTotals, targets, targetRows, left.exclusionSpans, left.excludedItems, ...kept]);
     return {
       value: tf.concat([tf.reshape(logTotals, [rows, 1]), targetScores], 1),
-      gradFunc: (dy, saved) => gradients(dy as tf.Tensor2D, saved, blocks),
+      gradFunc: (dy, saved) => gradients(dy as tf.Tensor2D, saved, blocks, frozenTable),
     };
   });
-  const [logTotals, targetScores] = tf.split(scored(hidden, table), [1, perRow], 1);
+  const both = frozenTable ? scored(hidden) : scored(hidden, table);
+  const [logTotals, targetScores] = tf.split(both, [1, perRow], 1);
   return { logTotals: tf.reshape(logTotals!, [rows]), targetScores: targetScores as tf.Tensor2D };
 }
 
@@ -117,7 +120,13 @@ function totals(
   return { kept: [], logTotals: logSumExpRows(parts) };
 }
 
-function gradients(dy: tf.Tensor2D, saved: tf.Tensor[], blocks: readonly Block[]): tf.Tensor2D[] {
+/** That of the hidden states and, unless it is frozen, that of the table. */
+function gradients(
+  dy: tf.Tensor2D,
+  saved: tf.Tensor[],
+  blocks: readonly Block[],
+  frozenTable: boolean,
+): tf.Tensor2D[] {
   const [hidden, table, logTotals, targets, targetRows, spans, excluded, kept] = saved as [
     tf.Tensor2D,
     tf.Tensor2D,
@@ -132,7 +141,7 @@ function gradients(dy: tf.Tensor2D, saved: tf.Tensor[], blocks: readonly Block[]
   const perRow = dy.shape[1] - 1;
   const [ofTotals, ofTargets] = tf.split(dy, [1, perRow], 1) as [tf.Tensor, tf.Tensor];
   const pulls = tf.expandDims(ofTargets, 2);
-  const dTable = zeroTable(table.shape[0], width);
+  const dTable = frozenTable ? null : zeroTable(table.shape[0], width);
   const pulled = tf.mul(pulls, tf.reshape(targetRows, [rows, perRow, width]));
   let dHidden = (perRow === 1 ? tf.reshape(pulled, [rows, width]) : tf.sum(pulled, 1)) as tf.Tensor2D;
   for (const block of blocks) {
@@ -142,10 +151,11 @@ function gradients(dy: tf.Tensor2D, saved: tf.Tensor[], blocks: readonly Block[]
       const inputs = { z, totals: logTotals, dy: ofTotals, spans, excluded };
       // From here on z is the shares of the items, times dy: nobody needs the scores again.
       runFused("catalogShares", inputs, { first: block.first });
-      putRows(dTable, tf.matMul(z, hidden, true), block.first);
+      if (dTable) putRows(dTable, tf.matMul(z, hidden, true), block.first);
       return tf.add(dHidden, tf.matMul(z, blockRows)) as tf.Tensor2D;
     });
   }
+  if (!dTable) return [dHidden];
   const byTarget = tf.reshape(tf.mul(pulls, tf.expandDims(hidden, 1)), [rows * perRow, width]);
   addToRows(dTable, byTarget as tf.Tensor2D, targets);
   return [dHidden, dTable];
