@@ -18,7 +18,7 @@ export interface CatalogOptions {
   readonly exclusions?: Exclusions;
   /** Bytes of scores that are held at a time; every WebGPU device binds twice as many as the default. */
   readonly blockBytes?: number;
-  /** Whether the table is a constant: its gradient, as large as itself, is then not made. */
+  /** Whether the table is a constant: then no gradient of it is computed or held. Unless told, it has one. */
   readonly frozenTable?: boolean;
 }
 
@@ -26,8 +26,8 @@ const BLOCK_BYTES = 64 * 2 ** 20;
 
 /**
  * Scores of hidden states against the first `items` rows of a table, of which only the totals and those of the targets
- * are kept. What is in memory is a block of items at a time, [n, block], and for the gradient one table. Where the
- * catalog is one block its scores are kept for the gradient, and computed again otherwise.
+ * are kept. What is in memory is a block of items at a time, [n, block], and for the gradient one table, unless that is
+ * frozen. Where the catalog is one block its scores are kept for the gradient, and computed again otherwise.
  *
  * @param hidden [n, d]
  * @param table [V, d], items first
@@ -63,7 +63,7 @@ export function catalogScores(
   const left = exclusions ?? noExclusions(rows);
   const blocks = blocksOf(items, Math.floor(blockBytes / (4 * rows)));
   const scored = tf.customGrad((...args) => {
-    const [hidden, save] = [args[0] as tf.Tensor2D, args.at(-1) as unknown as tf.GradSaveFunc];
+    const save = args.at(-1) as unknown as tf.GradSaveFunc;
     const { logTotals, kept } = totals(hidden, table, blocks, left);
     const targetRows = tf.gather(table, targets) as tf.Tensor2D;
     const targetScores = tf.sum(
@@ -76,10 +76,8 @@ export function catalogScores(
       gradFunc: (dy, saved) => gradients(dy as tf.Tensor2D, saved, blocks, frozenTable),
     };
   });
-  const [logTotals, targetScores] = tf.split(frozenTable ? scored(hidden) : scored(hidden, table), [
-    1,
-    perRow,
-  ], 1);
+  const both = frozenTable ? scored(hidden) : scored(hidden, table);
+  const [logTotals, targetScores] = tf.split(both, [1, perRow], 1);
   return { logTotals: tf.reshape(logTotals!, [rows]), targetScores: targetScores as tf.Tensor2D };
 }
 
@@ -122,6 +120,7 @@ function totals(
   return { kept: [], logTotals: logSumExpRows(parts) };
 }
 
+/** That of the hidden states and, unless it is frozen, that of the table. */
 function gradients(
   dy: tf.Tensor2D,
   saved: tf.Tensor[],
@@ -152,11 +151,11 @@ function gradients(
       const inputs = { z, totals: logTotals, dy: ofTotals, spans, excluded };
       // From here on z is the shares of the items, times dy: nobody needs the scores again.
       runFused("catalogShares", inputs, { first: block.first });
-      if (dTable !== null) putRows(dTable, tf.matMul(z, hidden, true), block.first);
+      if (dTable) putRows(dTable, tf.matMul(z, hidden, true), block.first);
       return tf.add(dHidden, tf.matMul(z, blockRows)) as tf.Tensor2D;
     });
   }
-  if (dTable === null) return [dHidden];
+  if (!dTable) return [dHidden];
   const byTarget = tf.reshape(tf.mul(pulls, tf.expandDims(hidden, 1)), [rows * perRow, width]);
   addToRows(dTable, byTarget as tf.Tensor2D, targets);
   return [dHidden, dTable];

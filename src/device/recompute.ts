@@ -1,14 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Tensors by name that a body reads. */
-export type RecomputeInputs = Readonly<Record<string, tf.Tensor>>;
+type Inputs = Readonly<Record<string, tf.Tensor>>;
 
 /**
- * What a body makes of its inputs, of which nothing but these is kept for the gradient: the backward pass runs the body
- * again. It costs a forward pass, and spares the memory of all that the body makes on its way (arXiv 1604.06174).
+ * The value of `body(inputs)`, whose gradient keeps nothing of what the body makes: the backward pass runs the body again
+ * and takes its gradients then (activation checkpointing, arXiv 1604.06174). So what is kept of a decoder's layers, each
+ * recomputed, is what goes into them, for one more forward pass of work. The gradient has the bits that the body's own has.
  *
- * @param body must give the same for the same inputs; what else it reads are constants
- * @param inputs float32, all that a gradient is wanted of
+ * @param body gives the same whenever it is run, and reads nothing back. Tensors that it takes from elsewhere are
+ * constants to the gradient and must live until it is taken: what the loss itself made belongs into `inputs`.
+ * @param inputs what may need a gradient, and what the body else needs. All that are float32 get one, so frozen weights
+ * are better taken from elsewhere.
  *
  * @example
  * ```ts
@@ -17,46 +19,45 @@ export type RecomputeInputs = Readonly<Record<string, tf.Tensor>>;
  * import { recompute } from "./recompute.ts";
  * import { assertEquals } from "@std/assert";
  * await openDevice({ device: "cpu" });
- * const cube = (x: tf.Tensor) => recompute(({ x }) => tf.mul(tf.mul(x, x), x), { x });
- * assertEquals([...tf.grad(cube)(tf.tensor1d([2])).dataSync()], [12]);
+ * const cubed = (x: tf.Tensor) => recompute(({ x }) => tf.mul(tf.square(x), x), { x });
+ * const gradient = tf.grad((x) => tf.sum(cubed(cubed(x))))(tf.tensor1d([1, 2]));
+ * assertEquals([...gradient.dataSync()], [9, 9 * 2 ** 8]);
  * ```
  */
-export function recompute(body: (inputs: RecomputeInputs) => tf.Tensor, inputs: RecomputeInputs): tf.Tensor {
+export function recompute<I extends Inputs, T extends tf.Tensor>(body: (inputs: I) => T, inputs: I): T {
   const names = Object.keys(inputs);
-  const named = (tensors: readonly tf.Tensor[]) =>
-    Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+  const places = [...names.keys()].filter((i) => inputs[names[i]!]!.dtype === "float32");
   const run = tf.customGrad((...args) => {
-    const tensors = args.slice(0, names.length) as tf.Tensor[];
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
-    const value = body(named(tensors));
-    save(tensors);
-    return { value, gradFunc: (dy, saved) => gradients(body, named, saved as tf.Tensor[], dy) };
+    save(names.map((name) => inputs[name]!));
+    return {
+      // A handle of its own: a body may give back one of its inputs.
+      value: tf.clone(body(inputs)),
+      gradFunc: (dy, saved) => {
+        const again = Object.fromEntries(names.map((name, i) => [name, saved[i]!])) as unknown as I;
+        return gradientsWithin(() => body(again), places.map((i) => saved[i]!), dy);
+      },
+    };
   });
-  return run(...names.map((name) => inputs[name]!));
-}
-
-function gradients(
-  body: (inputs: RecomputeInputs) => tf.Tensor,
-  named: (tensors: readonly tf.Tensor[]) => RecomputeInputs,
-  inputs: tf.Tensor[],
-  dy: tf.Tensor,
-): tf.Tensor[] {
-  return onOwnTape(() => {
-    // Inputs that the body does not read have no gradient to ask for.
-    const { grads } = tf.engine().gradients(() => body(named(inputs)), inputs, dy, true);
-    return grads.map((gradient, i) => gradient ?? tf.zerosLike(inputs[i]!));
-  });
+  return run(...places.map((i) => inputs[names[i]!]!)) as T;
 }
 
 /**
- * Runs a gradient inside the backward pass of another. tfjs has one tape, which the inner one would replace and then
- * throw away; the outer pass still needs its own to free what was saved on it.
+ * Gradients of `f`, weighed by `dy`, from within a backward pass; zeros for what has no part in it.
+ *
+ * tfjs has one tape. A gradient that is taken while another runs backwards begins it anew and ends by dropping it, and
+ * the outer one then finds none to free its own tensors by. So the outer tape is put away and back.
  */
-function onOwnTape<T>(compute: () => T): T {
-  const { state } = tf.engine();
+function gradientsWithin(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
+  const engine = tf.engine();
+  const { state } = engine;
   const outer = state.activeTape;
   try {
-    return compute();
+    return tf.tidy(() => {
+      // Handles of their own, going in and coming out: adding gradients up frees the terms, which may be one tensor.
+      const { grads } = engine.gradients(f, xs, tf.clone(dy), true);
+      return xs.map((x, i) => grads[i] ? tf.clone(grads[i]) : tf.zerosLike(x));
+    });
   } finally {
     state.activeTape = outer;
   }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { uploadArrays } from "../../src/device/arrays.ts";
 import { type ExclusionArrays, exclusionList } from "../../src/device/exclusions.ts";
 import { catalogScores } from "../../src/device/ops.ts";
@@ -101,6 +102,49 @@ for (const blockItems of [ITEMS, 400, 7]) {
       assertEquals(moved, item < ITEMS && ![2, 9, 11].includes(item), `item ${item}`);
     }
   });
+}
+
+for (const blockItems of [ITEMS, 400]) {
+  const name = blockItems === ITEMS ? "one block" : `blocks of ${blockItems} items`;
+
+  onEachDevice(
+    `of a frozen table in ${name} no gradient is made, and the hidden states' has the same bits`,
+    async () => {
+      const arrays = uploadArrays(exclusions());
+      const places = tf.tensor1d(targets, "int32");
+      const h = tf.tensor2d(hidden.values, [ROWS, WIDTH]), rows = tf.tensor2d(table.values, [TABLE, WIDTH]);
+      const loss = (frozenTable: boolean) => (hidden: tf.Tensor, table: tf.Tensor) => {
+        const { logTotals, targetScores } = catalogScores(
+          hidden as tf.Tensor2D,
+          table as tf.Tensor2D,
+          ITEMS,
+          places,
+          { exclusions: arrays, blockBytes: 4 * ROWS * blockItems, frozenTable },
+        );
+        return tf.add(
+          tf.sum(tf.mul(logTotals, [1, -2, 0.5, 3, 1])),
+          tf.sum(tf.mul(targetScores, [[0.7, -1]])),
+        );
+      };
+      /** The gradients, and how many tensors as large as the table were made for them. */
+      const taken = (gradients: () => tf.Tensor[]) => {
+        const engine = tf.engine();
+        using runs = stub(engine, "runKernel", engine.runKernel.bind(engine));
+        const made = gradients();
+        const large = runs.calls.filter(({ args: [kernel], returned }) =>
+          // A further handle on the table is no table.
+          kernel !== "Identity" &&
+          [returned as unknown as tf.Tensor].flat().some(({ shape }) => shape[0] === TABLE)
+        );
+        return { made, large: large.length };
+      };
+      const both = taken(() => tf.grads(loss(false))([h, rows]));
+      const frozen = taken(() => tf.grads((hidden) => loss(true)(hidden, rows))([h]));
+      assertEquals([both.large, frozen.large], [1, 0]);
+      assertEquals(await frozen.made[0]!.data(), await both.made[0]!.data());
+      assertThrows(() => tf.grads((table) => loss(true)(h, table))([rows]), Error, "Cannot compute gradient");
+    },
+  );
 }
 
 onEachDevice(

@@ -5,6 +5,7 @@ import {
   attention,
   catalogScores,
   dropout,
+  headNorm,
   logSumExpRows,
   lookUp,
   rmsNorm,
@@ -123,6 +124,12 @@ const CASES: Readonly<Record<string, Case>> = {
     (x, w) => rmsNorm(x as tf.Tensor2D, w, 1e-1),
     plain(32, [2, 1]),
     plain(33, [1]),
+  ),
+  "headNorm, two queries a key": of(
+    (x, q, k) => headNorm(x as tf.Tensor2D, q, k, { heads: 4, kvHeads: 2 }, 1e-5),
+    plain(45, [3, 8 * 6]),
+    plain(46, [6]),
+    plain(47, [6]),
   ),
   "swiglu": of((x) => swiglu(x), plain(34, [3, 10])),
   "rotary": of(

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
-import { logSumExpRows, rmsNorm } from "../../src/device/ops.ts";
+import { headNorm, logSumExpRows, rmsNorm } from "../../src/device/ops.ts";
 import { swiglu } from "../../src/device/ops.ts";
 import { addToRows, putRows, zeroTable } from "../../src/device/table_rows.ts";
 import { onEachDevice } from "./devices.ts";
@@ -178,6 +178,31 @@ onEachDevice("swiglu and rmsNorm stay finite for large inputs", async () => {
   await assertClose(swiglu(tf.tensor2d([[80, -200, 2, 3]])), [160, 0]);
   await assertClose(rmsNorm(tf.tensor2d([[0, 0], [3e15, 3e15]]), tf.tensor1d([1, 2]), 1e-6), [0, 0, 1, 2]);
 });
+
+onEachDevice(
+  "headNorm divides each query and key by its own root mean square, and leaves values",
+  async () => {
+    const [rows, heads, kvHeads, head, epsilon] = [3, 4, 2, 6, 0.25];
+    const qkv = plain(10, [rows, (heads + 2 * kvHeads) * head]);
+    const [ofQueries, ofKeys] = [plain(11, [head]).values, plain(12, [head]).values];
+    const expected = Array.from(qkv.values, (value, i) => {
+      const place = Math.floor(i / head) % (heads + 2 * kvHeads);
+      if (place >= heads + kvHeads) return value;
+      const own = qkv.values.subarray(i - i % head, i - i % head + head);
+      const square = own.reduce((sum, v) => sum + v * v, 0) / head;
+      return value * (place < heads ? ofQueries : ofKeys)[i % head]! / Math.sqrt(square + epsilon);
+    });
+    const normed = headNorm(
+      tf.tensor2d(qkv.values, [rows, (heads + 2 * kvHeads) * head]),
+      tf.tensor1d(ofQueries),
+      tf.tensor1d(ofKeys),
+      { heads, kvHeads },
+      epsilon,
+    );
+    assertEquals(normed.shape, qkv.shape);
+    await assertClose(normed, expected);
+  },
+);
 
 onEachDevice("a gradient step leaves no tensor behind", () => {
   const x = tensor(8, [6, 8]), w = tensor(9, [8]);
