@@ -3,7 +3,7 @@ import { attention, headNorm, recompute, rmsNorm, rotary, swiglu } from "../devi
 import type { DecoderConfig } from "./config.ts";
 import { type Dropout, NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
-import type { Projection } from "./lora.ts";
+import { isAdapter, type Projection } from "./lora.ts";
 import { project } from "./project.ts";
 import { lookUpTokens, type TokenTable } from "./token_table.ts";
 import type { SequenceTensors } from "./sequences.ts";
@@ -54,7 +54,7 @@ export function decoderPass(
     const block = (x: tf.Tensor2D, weights: Parameters) =>
       decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
     x = config.recompute && onLayer === undefined
-      ? recomputed(block, x, weightsOfLayer(parameters, layer))
+      ? recomputed(config, block, x, weightsOfLayer(parameters, layer))
       : block(x, parameters);
   }
   return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), table };
@@ -126,18 +126,18 @@ function weightsOfLayer(parameters: Parameters, layer: number): Parameters {
   );
 }
 
-/** A block whose inside is computed again for its gradient. What is kept in 16 bits is frozen, and no input of it. */
+/** A block whose inside is computed again for its gradient. What is frozen is no input of it. */
 function recomputed(
+  { lora }: DecoderConfig,
   block: (x: tf.Tensor2D, weights: Parameters) => tf.Tensor2D,
   x: tf.Tensor2D,
   weights: Parameters,
 ): tf.Tensor2D {
-  const frozen = Object.entries(weights).filter(([, { dtype }]) => dtype !== "float32");
-  const inputs = Object.entries(weights).filter(([, { dtype }]) => dtype === "float32");
-  return recompute(
-    ({ x, ...live }) => block(x as tf.Tensor2D, { ...Object.fromEntries(frozen), ...live }),
-    { x, ...Object.fromEntries(inputs) },
-  ) as tf.Tensor2D;
+  const trained = Object.entries(weights).filter(([name]) => lora === null || isAdapter(name));
+  return recompute(({ x, ...live }) => block(x as tf.Tensor2D, { ...weights, ...live }), {
+    x: x as tf.Tensor,
+    ...Object.fromEntries(trained),
+  }) as tf.Tensor2D;
 }
 
 /** Scores of the first `items` tokens for hidden states [N, width] → [N, items], by the tied embedding. */

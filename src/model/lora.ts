@@ -71,6 +71,11 @@ export function adapterNames(layer: number, module: LoraTarget): { readonly a: s
   return { a: `layers.${layer}.${module}.loraA`, b: `layers.${layer}.${module}.loraB` };
 }
 
+/** Whether a parameter is a matrix of an adapter. */
+export function isAdapter(name: string): boolean {
+  return name.endsWith(".loraA") || name.endsWith(".loraB");
+}
+
 /** Shapes of all adapters by name; none where there are none. */
 export function adapterShapes(config: DecoderConfig): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
