@@ -1,9 +1,17 @@
 import { BladeError } from "../core/errors.ts";
+import { elements, headerLength, LENGTH_BYTES, parseHeader } from "./safetensors_header.ts";
 
 /** Numbers with a shape, as a weight file keeps them. `data.length` is the product of `shape`; [] is a scalar. */
 export interface NamedTensor {
   readonly shape: readonly number[];
   readonly data: TensorData;
+}
+
+/** Numbers of 16 bits with a shape, to be written only. */
+export interface HalfTensor {
+  readonly shape: readonly number[];
+  readonly data: Uint16Array;
+  readonly type: "F16" | "BF16";
 }
 
 /** The element types read and written: F32, F64, I32, I64, U8 in a file's words. */
@@ -16,6 +24,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What is read: what a checkpoint is written with. */
 const TYPES = {
   F64: Float64Array,
   I64: BigInt64Array,
@@ -25,9 +34,6 @@ const TYPES = {
 } as const;
 
 type TypeName = keyof typeof TYPES;
-
-/** The format's own bound on its header. */
-const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * Encodes tensors in the safetensors format: 8 bytes of header length, a JSON header, the raw data, all
@@ -47,7 +53,7 @@ const MAX_HEADER_BYTES = 100_000_000;
  * ```
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, NamedTensor | HalfTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const order = [...tensors].sort(([a, x], [b, y]) =>
@@ -55,7 +61,8 @@ export function encodeSafetensors(
   );
   const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let end = 0;
-  for (const [name, { shape, data }] of order) {
+  for (const [name, tensor] of order) {
+    const { shape, data } = tensor;
     if (elements(shape) !== data.length || name === "__metadata__") {
       throw new BladeError({
         place: `tensor ${name}`,
@@ -64,15 +71,16 @@ export function encodeSafetensors(
         mend: "give the shape of the data",
       });
     }
-    header.push([name, { dtype: typeOf(data), shape, data_offsets: [end, end + data.byteLength] }]);
+    header.push([name, { dtype: typeOf(tensor), shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerBytes = Math.ceil(json.length / 8) * 8;
-  const bytes = new Uint8Array(8 + headerBytes + end);
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = new Uint8Array(dataStart + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(0x20, 8, 8 + headerBytes).set(json, 8);
-  let offset = 8 + headerBytes;
+  bytes.fill(0x20, LENGTH_BYTES, dataStart).set(json, LENGTH_BYTES);
+  let offset = dataStart;
   for (const [, { data }] of order) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
@@ -95,110 +103,21 @@ export function encodeSafetensors(
  * ```
  */
 export function decodeSafetensors(bytes: Uint8Array, place: string): SafetensorsFile {
-  const { header, dataStart } = readHeader(bytes, place);
-  const entries = Object.entries(header).filter(([name]) => name !== "__metadata__")
-    .map(([name, entry]) => checkEntry(name, entry, bytes.length - dataStart, place))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const tensors = new Map<string, NamedTensor>();
-  let covered = 0;
-  for (const { name, type, shape, begin, end } of entries) {
-    if (begin !== covered) {
-      refuse(place, name, `must begin where the tensor before it ends, at ${covered}`, begin);
-    }
-    covered = end;
+  const dataStart = LENGTH_BYTES + headerLength(bytes.subarray(0, LENGTH_BYTES), bytes.length, place);
+  const { tensors: stored, metadata } = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), {
+    bytes: bytes.length,
+    place,
+    types: Object.keys(TYPES) as TypeName[],
+  });
+  const tensors = new Map(stored.map(({ name, type, shape, begin, end }): [string, NamedTensor] => {
     // A copy of its own: aligned for its type, and free of the file's buffer.
     const raw = bytes.slice(dataStart + begin, dataStart + end);
-    tensors.set(name, { shape, data: new TYPES[type](raw.buffer) });
-  }
-  if (covered !== bytes.length - dataStart) {
-    refuse(
-      place,
-      undefined,
-      `must hold ${covered} bytes of data, as its header says`,
-      bytes.length - dataStart,
-    );
-  }
-  return { tensors, metadata: checkMetadata(header["__metadata__"], place) };
+    return [name, { shape, data: new TYPES[type](raw.buffer) }];
+  }));
+  return { tensors, metadata };
 }
 
-interface Entry {
-  readonly name: string;
-  readonly type: TypeName;
-  readonly shape: readonly number[];
-  /** Bytes from the start of the data. */
-  readonly begin: number;
-  readonly end: number;
-}
-
-function readHeader(
-  bytes: Uint8Array,
-  place: string,
-): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8) {
-    refuse(place, undefined, "must begin with 8 bytes of header length", `${bytes.length} bytes`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = view.getBigUint64(0, true);
-  if (length > BigInt(Math.min(MAX_HEADER_BYTES, bytes.length - 8))) {
-    refuse(place, undefined, `must have a header that fits into the file (${bytes.length} bytes)`, length);
-  }
-  const dataStart = 8 + Number(length);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, dataStart)));
-  } catch (error) {
-    refuse(place, undefined, "must have a header of JSON", (error as Error).message);
-  }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    refuse(place, undefined, "must have a JSON object as its header", header);
-  }
-  return { header: header as Record<string, unknown>, dataStart };
-}
-
-function checkEntry(name: string, entry: unknown, dataBytes: number, place: string): Entry {
-  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
-    refuse(place, name, `must be of a type among ${Object.keys(TYPES).join(", ")}`, dtype);
-  }
-  const type = dtype as TypeName;
-  if (!isCounts(shape)) refuse(place, name, "must have a shape of whole numbers >= 0", shape);
-  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]! || offsets[1]! > dataBytes) {
-    refuse(place, name, `must have two offsets within ${dataBytes} bytes of data`, offsets);
-  }
-  const [begin, end] = offsets as [number, number];
-  const expected = elements(shape) * TYPES[type].BYTES_PER_ELEMENT;
-  if (end - begin !== expected) {
-    refuse(place, name, `must take ${expected} bytes for ${type} of shape [${shape}]`, end - begin);
-  }
-  return { name, type, shape, begin, end };
-}
-
-function checkMetadata(metadata: unknown, place: string): Record<string, string> {
-  if (metadata === undefined) return {};
-  const isRecord = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
-  if (!isRecord || Object.values(metadata).some((value) => typeof value !== "string")) {
-    refuse(place, undefined, "must have strings as its metadata", metadata);
-  }
-  return metadata as Record<string, string>;
-}
-
-function isCounts(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function typeOf(data: TensorData): TypeName {
-  return (Object.keys(TYPES) as TypeName[]).find((name) => data instanceof TYPES[name])!;
-}
-
-function refuse(place: string, tensor: string | undefined, rule: string, value: unknown): never {
-  throw new BladeError({
-    place: tensor === undefined ? place : `${place}: tensor ${tensor}`,
-    rule,
-    value: typeof value === "bigint" ? String(value) : value,
-    mend: "the file is damaged or not a safetensors file: take it from its source again",
-  });
+function typeOf(tensor: NamedTensor | HalfTensor): TypeName | HalfTensor["type"] {
+  if ("type" in tensor) return tensor.type;
+  return (Object.keys(TYPES) as TypeName[]).find((name) => tensor.data instanceof TYPES[name])!;
 }
