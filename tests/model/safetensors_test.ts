@@ -149,7 +149,7 @@ Deno.test.each<[string, Uint8Array, string]>([
   ["offsets past the end", fileWith({ w: F32(0, 8) }, 4), "tensor w: must have two offsets within 4 bytes"],
   ["offsets that run backwards", fileWith({ w: F32(4, 0, [0]) }, 4), "tensor w: must have two offsets"],
   ["offsets that do not match the shape", fileWith({ w: F32(0, 8, [1]) }, 8), "tensor w: must take 4 bytes"],
-  ["an endless shape", fileWith({ w: F32(0, 4, Array(1000).fill(2)) }, 4), "1,1,1…]".replaceAll("1", "2")],
+  ["an endless shape", fileWith({ w: F32(0, 4, Array(1000).fill(2)) }, 4), "2,2,2…]"],
   [
     "a shape beyond all numbers",
     fileWith({ w: F32(0, 4, [...Array(99).fill(2 ** 50), 0]) }, 4),
