@@ -1,16 +1,17 @@
 import { BladeError } from "../core/errors.ts";
-import {
-  elementsOf,
-  headerLength,
-  parseHeader,
-  refuseFile,
-  safetensorsHeader,
-} from "./safetensors_header.ts";
+import { elements, headerLength, LENGTH_BYTES, parseHeader } from "./safetensors_header.ts";
 
 /** Numbers with a shape, as a weight file keeps them. `data.length` is the product of `shape`; [] is a scalar. */
 export interface NamedTensor {
   readonly shape: readonly number[];
   readonly data: TensorData;
+}
+
+/** Numbers of 16 bits with a shape, to be written only. */
+export interface HalfTensor {
+  readonly shape: readonly number[];
+  readonly data: Uint16Array;
+  readonly type: "F16" | "BF16";
 }
 
 /** The element types read and written: F32, F64, I32, I64, U8 in a file's words. */
@@ -23,6 +24,7 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** What is read: what a checkpoint is written with. */
 const TYPES = {
   F64: Float64Array,
   I64: BigInt64Array,
@@ -51,14 +53,17 @@ type TypeName = keyof typeof TYPES;
  * ```
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, NamedTensor | HalfTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const order = [...tensors].sort(([a, x], [b, y]) =>
     y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1)
   );
-  for (const [name, { shape, data }] of order) {
-    if (elementsOf(shape) !== data.length || name === "__metadata__") {
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let end = 0;
+  for (const [name, tensor] of order) {
+    const { shape, data } = tensor;
+    if (elements(shape) !== data.length || name === "__metadata__") {
       throw new BladeError({
         place: `tensor ${name}`,
         rule: `must have a name of its own and as many numbers as its shape [${shape}] says`,
@@ -66,14 +71,16 @@ export function encodeSafetensors(
         mend: "give the shape of the data",
       });
     }
+    header.push([name, { dtype: typeOf(tensor), shape, data_offsets: [end, end + data.byteLength] }]);
+    end += data.byteLength;
   }
-  const header = safetensorsHeader(
-    order.map(([name, { shape, data }]) => ({ name, dtype: typeOf(data), shape })),
-    metadata,
-  );
-  const bytes = new Uint8Array(order.reduce((sum, [, { data }]) => sum + data.byteLength, header.length));
-  bytes.set(header);
-  let offset = header.length;
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = new Uint8Array(dataStart + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES, dataStart).set(json, LENGTH_BYTES);
+  let offset = dataStart;
   for (const [, { data }] of order) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
@@ -96,20 +103,21 @@ export function encodeSafetensors(
  * ```
  */
 export function decodeSafetensors(bytes: Uint8Array, place: string): SafetensorsFile {
-  const dataStart = 8 + headerLength(bytes.subarray(0, 8), bytes.length, place);
-  const { entries, metadata } = parseHeader(bytes.subarray(8, dataStart), bytes.length - dataStart, place);
-  const tensors = new Map<string, NamedTensor>();
-  for (const { name, dtype, shape, begin, end } of entries) {
-    if (!Object.hasOwn(TYPES, dtype)) {
-      refuseFile(place, name, `must be of a type among ${Object.keys(TYPES).join(", ")}`, dtype);
-    }
+  const dataStart = LENGTH_BYTES + headerLength(bytes.subarray(0, LENGTH_BYTES), bytes.length, place);
+  const { tensors: stored, metadata } = parseHeader(bytes.subarray(LENGTH_BYTES, dataStart), {
+    bytes: bytes.length,
+    place,
+    types: Object.keys(TYPES) as TypeName[],
+  });
+  const tensors = new Map(stored.map(({ name, type, shape, begin, end }): [string, NamedTensor] => {
     // A copy of its own: aligned for its type, and free of the file's buffer.
     const raw = bytes.slice(dataStart + begin, dataStart + end);
-    tensors.set(name, { shape, data: new TYPES[dtype as TypeName](raw.buffer) });
-  }
+    return [name, { shape, data: new TYPES[type](raw.buffer) }];
+  }));
   return { tensors, metadata };
 }
 
-function typeOf(data: TensorData): TypeName {
-  return (Object.keys(TYPES) as TypeName[]).find((name) => data instanceof TYPES[name])!;
+function typeOf(tensor: NamedTensor | HalfTensor): TypeName | HalfTensor["type"] {
+  if ("type" in tensor) return tensor.type;
+  return (Object.keys(TYPES) as TypeName[]).find((name) => tensor.data instanceof TYPES[name])!;
 }

@@ -1,219 +1,215 @@
-import { basename, join } from "@std/path";
+import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
-import { type HalfFormat, halvesToFloats } from "../numerics/half.ts";
-import { checkShards, readIndex } from "./weight_index.ts";
+import { firstNotFinite, type HalfFormat, halvesToFloats } from "../numerics/half.ts";
 import {
-  ELEMENT_BYTES,
-  elementsOf,
-  type ElementType,
-  headerLength,
-  parseHeader,
-  refuseFile,
-  type TensorEntry,
+  BYTES_OF_TYPE,
+  elements,
+  placeOf,
+  type StoredTensor,
+  type StoredType,
 } from "./safetensors_header.ts";
+import { openFile, openWeightFile, type WeightFile } from "./weight_file.ts";
+import { MAX_INDEX_BYTES, noWeights, parseIndex, WEIGHTS } from "./weight_shards.ts";
 
-/** A tensor of a checkpoint and where it lies. */
+/** What is known of a tensor before it is read. */
 export interface WeightTensor {
-  readonly dtype: ElementType;
+  /** As the file names it: F32, F16, BF16 … */
+  readonly dtype: StoredType;
   readonly shape: readonly number[];
-  /** Path of its file. */
+  /** Path of the file that holds it. */
   readonly file: string;
 }
 
-/** The open weight files of a checkpoint, of which only the headers have been read. */
+/** The weights of a model on disk: headers in memory, numbers read one tensor at a time. */
 export interface WeightFiles extends Disposable {
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /**
-   * A tensor as 32-bit floats.
+   * Reads a tensor of F32, F16, BF16 or F64 as float32. Peak memory is the result and 8 MiB.
    *
-   * @throws {BladeError} when it is of a type that is no weight's, or holds what is no finite number.
+   * @param into receives the numbers, as many as the shape says; a new array when left out
+   * @throws {BladeError} when the tensor is not there, not of floats, or holds NaN or an infinity
    */
-  readFloats(name: string): Promise<Float32Array>;
+  readFloats(name: string, into?: Float32Array): Promise<Float32Array>;
   /**
-   * A tensor of 16-bit floats as it lies in the file.
+   * Reads a tensor of F16 or BF16 as it is stored.
    *
-   * @throws {BladeError} when it has other numbers, or holds what is no finite one.
+   * @throws {BladeError} when the tensor is not there, not of 16 bits, or holds NaN or an infinity
    */
   readHalves(name: string): Promise<{ readonly format: HalfFormat; readonly bits: Uint16Array }>;
 }
 
-/** File names of weights in Hugging Face layout. */
-export const WEIGHT_FILES = { single: "model.safetensors", index: "model.safetensors.index.json" } as const;
-
-/** Numbers that are read at once: 8 MiB at most. */
-const CHUNK = 2 ** 20;
+const FLOATS = ["F32", "F16", "BF16", "F64"] as const;
+const HALVES = { F16: "f16", BF16: "bf16" } as const;
 
 /**
- * Opens the weights of a folder: one file, or shards that an index names. Reads the headers, and checks all that they
- * claim.
+ * Opens the weights of a folder as Hugging Face lays it out: `model.safetensors`, or else the shards that
+ * `model.safetensors.index.json` names. Reads and checks the headers, and no numbers.
  *
- * @throws {BladeError} naming the file and the tensor.
+ * @throws {BladeError} naming the file, and the tensor where one is wrong, cut off, missing or in two shards
+ * @example
+ * ```ts
+ * import { encodeSafetensors } from "./safetensors.ts";
+ * import { openWeightFiles } from "./weight_files.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * const bias = { shape: [2], data: Uint16Array.of(0x3c00, 0xc000), type: "F16" } as const;
+ * await Deno.writeFile(`${folder}/model.safetensors`, encodeSafetensors(new Map([["bias", bias]])));
+ * using weights = await openWeightFiles(folder);
+ * assertEquals(weights.tensors.get("bias")?.shape, [2]);
+ * assertEquals(await weights.readFloats("bias"), Float32Array.of(1, -2));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function openWeightFiles(folder: string): Promise<WeightFiles> {
-  const index = await isThere(join(folder, WEIGHT_FILES.single))
-    ? null
-    : await readIndex(join(folder, WEIGHT_FILES.index));
-  if (index === null && !await isThere(join(folder, WEIGHT_FILES.single))) throw await noWeights(folder);
-  const names = index === null ? [WEIGHT_FILES.single] : [...new Set(index.values())].sort();
-  using opening = new DisposableStack();
-  const places = new Map<string, OpenTensor>();
-  for (const name of names) {
-    const path = join(folder, name);
-    const file = opening.use(await openShard(path));
-    for (const [tensor, entry] of file.entries) {
-      const other = places.get(tensor)?.path;
+  using opened = new DisposableStack();
+  const names = await namesIn(folder);
+  const index = names.includes(WEIGHTS.whole) ? undefined : await readIndex(folder, names);
+  const homes = new Map<string, { readonly file: WeightFile; readonly tensor: StoredTensor }>();
+  for (const name of index === undefined ? [WEIGHTS.whole] : new Set(index.shards.values())) {
+    const file = opened.use(await openWeightFile(join(folder, name)));
+    for (const tensor of file.tensors) {
+      const other = homes.get(tensor.name);
       if (other !== undefined) {
-        refuseFile(path, tensor, `must be in one file, and is in ${basename(other)} too`, name);
+        throw wrongShard(file.path, tensor.name, "be in one shard only", other.file.path);
       }
-      places.set(tensor, { ...entry, path, file: file.file, start: file.start });
+      homes.set(tensor.name, { file, tensor });
     }
   }
-  if (index !== null) checkShards(join(folder, WEIGHT_FILES.index), index, places);
-  const files = opening.move();
-  const placeOf = (name: string) => {
-    const found = places.get(name);
-    return found ?? refuseFile(folder, name, "must be there", "none");
+  for (const [name, shard] of index?.shards ?? []) {
+    const path = homes.get(name)?.file.path;
+    if (path !== join(folder, shard)) {
+      throw wrongShard(index!.path, name, `be in ${shard}, which it names`, path);
+    }
+  }
+
+  const homeOf = (name: string) => {
+    const home = homes.get(name);
+    if (home !== undefined) return { ...home, place: placeOf(home.file.path, name) };
+    throw new BladeError({
+      place: placeOf(folder, name),
+      rule: "must be among the weights, and is not",
+      mend: "check that config.json and the weights are of the same model",
+    });
   };
+  const files = opened.move();
   return {
     tensors: new Map(
-      [...places].map(([name, { dtype, shape, path }]) => [name, { dtype, shape, file: path }]),
+      Array.from(homes, ([name, { file, tensor }]) => [
+        name,
+        { dtype: tensor.type, shape: tensor.shape, file: file.path },
+      ]),
     ),
-    readFloats: (name) => readFloats(placeOf(name)),
-    readHalves: (name) => readHalves(placeOf(name)),
+    async readFloats(name, into) {
+      const { file, tensor, place } = homeOf(name);
+      const type = FLOATS.find((float) => float === tensor.type);
+      if (type === undefined) {
+        const mend = "take weights that are not quantized";
+        throw new BladeError({
+          place,
+          rule: `must be of floats (${FLOATS.join(", ")})`,
+          value: tensor.type,
+          mend,
+        });
+      }
+      const floats = into ?? room(() => new Float32Array(elements(tensor.shape)), place, tensor);
+      if (floats.length !== elements(tensor.shape)) {
+        throw new RangeError(`Cannot read ${name} of shape [${tensor.shape}] into ${floats.length} numbers`);
+      }
+      await file.read(tensor, (chunk, before) => {
+        const from = before / BYTES_OF_TYPE[type];
+        const part = floats.subarray(from, from + chunk.length / BYTES_OF_TYPE[type]);
+        convert(chunk, type, part);
+        const at = firstWithoutSize(part);
+        if (at !== -1) throw notFinite(place, from + at, part[at]!);
+      });
+      return floats;
+    },
+    async readHalves(name) {
+      const { file, tensor, place } = homeOf(name);
+      const type = tensor.type;
+      if (type !== "F16" && type !== "BF16") {
+        const mend = "read it as float32, or store it in 16 bits";
+        throw new BladeError({ place, rule: "must be of type F16 or BF16", value: type, mend });
+      }
+      const format = HALVES[type];
+      const bits = room(() => new Uint16Array(elements(tensor.shape)), place, tensor);
+      await file.read(tensor, (chunk, before) => {
+        const part = bits.subarray(before / 2, (before + chunk.length) / 2);
+        part.set(new Uint16Array(chunk.buffer, 0, part.length));
+        const at = firstNotFinite(part, format);
+        if (at !== -1) {
+          throw notFinite(place, before / 2 + at, halvesToFloats(part.subarray(at, at + 1), format)[0]!);
+        }
+      });
+      return { format, bits };
+    },
     [Symbol.dispose]: () => files.dispose(),
   };
 }
 
-/** A tensor in an open file. */
-interface OpenTensor extends TensorEntry {
-  readonly path: string;
-  readonly file: Deno.FsFile;
-  /** Where the data of its file begin. */
-  readonly start: number;
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const mend = "name the folder that holds config.json and the weights";
+    throw new BladeError({ place: folder, rule: "must be a folder that can be read", mend });
+  }
 }
 
-interface OpenShard extends Disposable {
-  readonly file: Deno.FsFile;
-  readonly start: number;
-  readonly entries: ReadonlyMap<string, TensorEntry>;
-}
-
-async function openShard(path: string): Promise<OpenShard> {
-  const file = await Deno.open(path).catch((error): never => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+async function readIndex(folder: string, names: readonly string[]) {
+  if (!names.includes(WEIGHTS.index)) throw noWeights(folder, names);
+  const path = join(folder, WEIGHTS.index);
+  using file = await openFile(path);
+  const { size } = await file.stat();
+  if (size > MAX_INDEX_BYTES) {
+    const mend = "take the index from the model's source again";
     throw new BladeError({
       place: path,
-      rule: "must be there: the index names it",
-      mend: "download the model again, all of its files",
+      rule: `must have at most ${MAX_INDEX_BYTES} bytes`,
+      value: size,
+      mend,
     });
-  });
+  }
+  return { path, shards: parseIndex(await new Response(file.readable).text(), path) };
+}
+
+function convert(chunk: Uint8Array<ArrayBuffer>, type: typeof FLOATS[number], into: Float32Array): void {
+  if (type === "F32") into.set(new Float32Array(chunk.buffer, 0, into.length));
+  else if (type === "F64") into.set(new Float64Array(chunk.buffer, 0, into.length));
+  else halvesToFloats(new Uint16Array(chunk.buffer, 0, into.length), HALVES[type], into);
+}
+
+/** Where the first NaN or infinity stands: all else minus itself is zero. */
+function firstWithoutSize(values: Float32Array): number {
+  for (let at = 0; at < values.length; at++) if (values[at]! - values[at]! !== 0) return at;
+  return -1;
+}
+
+/** An array for a tensor, however large its file says that it is. */
+function room<Numbers>(make: () => Numbers, place: string, { shape }: StoredTensor): Numbers {
   try {
-    const { size } = await file.stat();
-    const first = await readExactly(file, 0, Math.min(8, size), path);
-    const length = headerLength(first, size, path);
-    const header = await readExactly(file, 8, length, path);
-    const { entries } = parseHeader(header, size - 8 - length, path);
-    return {
-      file,
-      start: 8 + length,
-      entries: new Map(entries.map((entry) => [entry.name, entry])),
-      [Symbol.dispose]: () => file.close(),
-    };
-  } catch (error) {
-    file.close();
-    throw error;
+    return make();
+  } catch {
+    const mend = "take a smaller model, or a machine with more memory";
+    throw new BladeError({ place, rule: "must fit into memory", value: `shape [${shape}]`, mend });
   }
 }
 
-async function readFloats(tensor: OpenTensor): Promise<Float32Array> {
-  const { name, dtype, shape, path } = tensor;
-  const floats = new Float32Array(elementsOf(shape));
-  let at = 0;
-  for await (const bytes of chunksOf(tensor)) {
-    const count = bytes.length / ELEMENT_BYTES[dtype];
-    const part = floats.subarray(at, at + count);
-    switch (dtype) {
-      case "F32":
-        part.set(new Float32Array(bytes.buffer));
-        break;
-      case "F64":
-        part.set(new Float64Array(bytes.buffer));
-        break;
-      case "F16":
-        halvesToFloats(new Uint16Array(bytes.buffer), "f16", part);
-        break;
-      case "BF16":
-        halvesToFloats(new Uint16Array(bytes.buffer), "bf16", part);
-        break;
-      default:
-        refuseFile(path, name, "must be of floats: F32, F16, BF16 or F64", dtype);
-    }
-    refuseNotFinite(part, at, tensor);
-    at += count;
-  }
-  return floats;
-}
-
-async function readHalves(tensor: OpenTensor): Promise<{ format: HalfFormat; bits: Uint16Array }> {
-  const { name, dtype, shape, path } = tensor;
-  if (dtype !== "F16" && dtype !== "BF16") refuseFile(path, name, "must be of 16-bit floats", dtype);
-  const format = dtype === "F16" ? "f16" : "bf16";
-  const bits = new Uint16Array(elementsOf(shape));
-  let at = 0;
-  for await (const bytes of chunksOf(tensor)) {
-    const part = new Uint16Array(bytes.buffer);
-    refuseNotFinite(halvesToFloats(part, format), at, tensor);
-    bits.set(part, at);
-    at += part.length;
-  }
-  return { format, bits };
-}
-
-function refuseNotFinite(values: Float32Array, first: number, { path, name }: OpenTensor): void {
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return;
-  refuseFile(path, name, `must hold finite numbers, and does not at place ${first + wrong}`, values[wrong]);
-}
-
-/** The bytes of a tensor, some at a time, each in a buffer of its own. */
-async function* chunksOf({ file, path, start, begin, end, dtype }: OpenTensor) {
-  const most = CHUNK * ELEMENT_BYTES[dtype];
-  for (let at = begin; at < end; at += most) {
-    yield await readExactly(file, start + at, Math.min(most, end - at), path);
-  }
-}
-
-async function readExactly(
-  file: Deno.FsFile,
-  from: number,
-  length: number,
-  path: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  await file.seek(from, Deno.SeekMode.Start);
-  for (let read = 0; read < length;) {
-    const more = await file.read(bytes.subarray(read));
-    if (more === null) refuseFile(path, undefined, `must still have ${from + length} bytes`, from + read);
-    read += more;
-  }
-  return bytes;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(({ isFile }) => isFile, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+function notFinite(place: string, index: number, value: number): BladeError {
+  return new BladeError({
+    place,
+    rule: `must be of finite float32 numbers, and is not at index ${index}`,
+    value,
+    mend: "the model's training or its conversion broke down: take another version of the weights",
   });
 }
 
-async function noWeights(folder: string): Promise<BladeError> {
-  const older = await isThere(join(folder, "pytorch_model.bin"));
+function wrongShard(place: string, tensor: string, rule: string, value: string | undefined): BladeError {
   return new BladeError({
-    place: folder,
-    rule: `must hold ${WEIGHT_FILES.single}, or ${WEIGHT_FILES.index} with its shards`,
-    value: older ? "pytorch_model.bin" : "neither",
-    mend: older
-      ? "that format runs code when it is read: save the model with save_pretrained(…, safe_serialization=True)"
-      : "name the folder of a model in Hugging Face layout",
+    place: placeOf(place, tensor),
+    rule: `must ${rule}`,
+    value: value ?? "in no shard",
+    mend: "index and shards are not of one model: take them all from its source again",
   });
 }

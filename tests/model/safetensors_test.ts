@@ -4,6 +4,7 @@ import { BladeError } from "../../src/core/errors.ts";
 import {
   decodeSafetensors,
   encodeSafetensors,
+  type HalfTensor,
   type NamedTensor,
   type TensorData,
 } from "../../src/model/safetensors.ts";
@@ -24,6 +25,28 @@ Deno.test("encodeSafetensors() writes the bytes that the format prescribes", () 
   assertEquals([...bytes.subarray(0, 8)], [56, 0, 0, 0, 0, 0, 0, 0]);
   assertEquals(new TextDecoder().decode(bytes.subarray(8, 64)), header);
   assertEquals([...bytes.subarray(64)], [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]); // 1 and −2, little-endian
+});
+
+Deno.test("encodeSafetensors() writes both types of 16 bits, behind the wider ones", () => {
+  const bytes = encodeSafetensors(
+    new Map<string, NamedTensor | HalfTensor>([
+      ["a", { shape: [1], data: Uint16Array.of(0x3c00), type: "F16" }],
+      ["b", { shape: [2], data: Uint16Array.of(0x3f80, 0xff80), type: "BF16" }],
+      ["c", { shape: [], data: new Float32Array([1]) }],
+    ]),
+  );
+  const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  assertEquals(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), {
+    c: { dtype: "F32", shape: [], data_offsets: [0, 4] },
+    a: { dtype: "F16", shape: [1], data_offsets: [4, 6] },
+    b: { dtype: "BF16", shape: [2], data_offsets: [6, 10] },
+  });
+  assertEquals([...bytes.subarray(8 + length)], [0, 0, 0x80, 0x3f, 0, 0x3c, 0x80, 0x3f, 0x80, 0xff]);
+  const error = assertThrows(() => decodeSafetensors(bytes, "halves.safetensors"), BladeError);
+  assertStringIncludes(
+    error.message,
+    "halves.safetensors: tensor a: must be of a type among F64, I64, F32, I32, U8",
+  );
 });
 
 Deno.test("decodeSafetensors() reads a file as other programs write it, in any order of tensors", () => {
@@ -87,6 +110,13 @@ Deno.test("encodeSafetensors() refuses a shape that does not hold the numbers", 
   assertStringIncludes(error.message, "got 2");
 });
 
+/** Of a length that says more than the format allows, in a file that could hold it. */
+function oversized(): Uint8Array {
+  const bytes = new Uint8Array(100_000_016);
+  new DataView(bytes.buffer).setBigUint64(0, 100_000_001n, true);
+  return bytes;
+}
+
 const F32 = (begin: number, end: number, shape: unknown = [(end - begin) / 4]) => ({
   dtype: "F32",
   shape,
@@ -119,6 +149,13 @@ Deno.test.each<[string, Uint8Array, string]>([
   ["offsets past the end", fileWith({ w: F32(0, 8) }, 4), "tensor w: must have two offsets within 4 bytes"],
   ["offsets that run backwards", fileWith({ w: F32(4, 0, [0]) }, 4), "tensor w: must have two offsets"],
   ["offsets that do not match the shape", fileWith({ w: F32(0, 8, [1]) }, 8), "tensor w: must take 4 bytes"],
+  ["an endless shape", fileWith({ w: F32(0, 4, Array(1000).fill(2)) }, 4), "2,2,2…]"],
+  [
+    "a shape beyond all numbers",
+    fileWith({ w: F32(0, 4, [...Array(99).fill(2 ** 50), 0]) }, 4),
+    "must take 0 bytes",
+  ],
+  ["a header beyond the format's bound", oversized(), "must have a header of at most 100000000 bytes"],
   ["tensors that overlap", fileWith({ a: F32(0, 8), b: F32(4, 12) }, 12), "tensor b: must begin where"],
   ["a gap between tensors", fileWith({ a: F32(0, 4), b: F32(8, 12) }, 12), "tensor b: must begin where"],
   ["bytes that no tensor owns", fileWith({ a: F32(0, 4) }, 12), "must hold 4 bytes of data"],
