@@ -10,6 +10,7 @@ import { catalogKernels } from "./kernels/catalog.ts";
 import { drawKernels } from "./kernels/draw.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
 import { gatherKernels } from "./kernels/gather.ts";
+import { halfKernels } from "./kernels/halves.ts";
 import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
 import { matMulKernels } from "./kernels/mat_mul.ts";
 import { rmsNormKernels } from "./kernels/rms_norm.ts";
@@ -24,6 +25,7 @@ const KERNELS: GpuKernels = {
   ...catalogKernels,
   ...drawKernels,
   ...dropoutKernels,
+  ...halfKernels,
   ...logSumExpKernels,
   ...rmsNormKernels,
   ...rotaryKernels,
