@@ -2,13 +2,14 @@
  * Named speed figures, each with its share of a bound that the same run measures. Prints a table, or with `--json` one
  * document `{"figures": {name: {ms, ratio, bound, …}}}`. Words select figures by how their bench's name begins.
  *
- *     deno task bench [--json] [--device wasm|native|webgpu] [train-step] [large-catalog] [rollout] [rollouts] [shared-prefix] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
+ *     deno task bench [--json] [--device wasm|native|webgpu] [train-step] [large-catalog] [rollout] [rollouts] [shared-prefix] [half-weights] [replay-host] [read-csv] [metrics] [isolate] [evaluate-lists] [start-up]
  *
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { evaluateLists } from "./evaluate_lists.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { halfWeights } from "./half_weights.ts";
 import { isolate } from "./isolate.ts";
 import { largeCatalog } from "./large_catalog.ts";
 import { metrics } from "./metrics.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   "rollout": rollout,
   "rollouts": rollouts,
   "shared-prefix": sharedPrefix,
+  "half-weights": halfWeights,
   "replay-host": replayHost,
   "read-csv": readCsv,
   "metrics": metrics,

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { keyOfWords } from "../numerics/random.ts";
 import { CPU_DECODING_KERNELS } from "./cpu_decoding_kernels.ts";
+import { CPU_HALF_KERNELS } from "./cpu_half_kernels.ts";
 import type { CpuKernel } from "./cpu_kernel.ts";
 import { FUSED } from "./fused.ts";
 import { EXCLUDED } from "./exclusions.ts";
@@ -10,6 +11,7 @@ import { lookUpKernel } from "./table_rows.ts";
 /** The project's own kernels that every backend has, as plain loops: the reference for the other backends. */
 const KERNELS: Readonly<Record<string, CpuKernel>> = {
   ...CPU_DECODING_KERNELS,
+  ...CPU_HALF_KERNELS,
 
   [FUSED.addToRows]: ({ table, values, indices }, _, valuesOf) => {
     const width = table!.shape[1]!;

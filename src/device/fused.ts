@@ -24,6 +24,8 @@ export const FUSED = {
   lookUp: "BladeLookUp",
   catalogTotals: "BladeCatalogTotals",
   catalogShares: "BladeCatalogShares",
+  unpackF16: "BladeUnpackF16",
+  unpackBf16: "BladeUnpackBf16",
 } as const;
 
 /** Whether the backend in use has a kernel of this project. */

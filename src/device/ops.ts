@@ -7,7 +7,7 @@ export { cachedAttention, emptyCache } from "./ops_cached_attention.ts";
 export { type DrawInputs, drawItems, emptyPicks, NO_SCORE, type Picks } from "./ops_draw.ts";
 export { catalogScores } from "./ops_catalog_scores.ts";
 export { dropout } from "./ops_dropout.ts";
-export { halfRows, packHalves, unpackHalves } from "./ops_half.ts";
+export { halfRows, packHalves, timesHalves, unpackHalves } from "./ops_half.ts";
 export { headNorm } from "./ops_head_norm.ts";
 export { logSumExpRows } from "./ops_log_sum_exp.ts";
 export { recompute } from "./recompute.ts";

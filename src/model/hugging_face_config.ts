@@ -104,6 +104,9 @@ export function parseCheckpointConfig(text: string, place: string): CheckpointCo
   if (heads % kvHeads !== 0) {
     throw refusal(`${place}: num_key_value_heads`, `must divide num_attention_heads (${heads})`, kvHeads);
   }
+  if (config.hidden_size % 2 !== 0) {
+    throw refusal(`${place}: hidden_size`, "must be even", config.hidden_size);
+  }
   if (!Number.isInteger(headWidth) || headWidth % 2 !== 0) {
     throw refusal(
       `${place}: head_dim`,

@@ -23,7 +23,7 @@ export async function loadWeights(folder: string, config: DecoderConfig): Promis
   try {
     for (const [name, source] of sources) {
       parameters[name] = config.half !== null && source.shape.length === 2
-        ? await loadHalves(files, source, config.half)
+        ? await loadHalves(files, source)
         : tf.tensor(await loadFloats(files, source), [...source.shape], "float32");
     }
   } catch (error) {
@@ -51,11 +51,10 @@ async function loadFloats(files: WeightFiles, source: CheckpointSource): Promise
 async function loadHalves(
   files: WeightFiles,
   source: CheckpointSource,
-  format: NonNullable<DecoderConfig["half"]>,
 ): Promise<tf.Tensor> {
   const all = new Uint16Array(source.shape.reduce((product, size) => product * size, 1));
   await putSideBySide(source, all, async (name) => (await files.readHalves(name)).bits);
-  return packHalves(all, format, source.shape);
+  return packHalves(all, source.shape);
 }
 
 /** Puts the parts of a parameter side by side, matrices turned: part [out, in] becomes columns of [in, out]. */

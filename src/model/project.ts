@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { DecoderConfig } from "./config.ts";
 import type { Dropout } from "./dropout.ts";
 import { adapterNames, type Projection, projectionParts } from "./lora.ts";
-import { matrix, type Parameters } from "./parameters.ts";
+import { timesHalves } from "../device/ops.ts";
+import { parameter, type Parameters } from "./parameters.ts";
 
 /** [n, rows] through a projection of a block, its bias and its adapters where there are any, to [n, columns]. */
 export function project(
@@ -13,7 +14,10 @@ export function project(
   x: tf.Tensor2D,
   drop: Dropout,
 ): tf.Tensor2D {
-  const product = tf.matMul(x, matrix(config, parameters, `layers.${layer}.${projection}`)) as tf.Tensor2D;
+  const weights = parameter(parameters, `layers.${layer}.${projection}`);
+  const product = weights.dtype === "float32"
+    ? tf.matMul(x, weights) as tf.Tensor2D
+    : timesHalves(x, weights, config.half!);
   const bias = parameters[`layers.${layer}.${projection}Bias`];
   const biased = bias === undefined ? product : tf.add(product, bias) as tf.Tensor2D;
   if (config.lora === null) return biased;

@@ -1,5 +1,5 @@
 import { BladeError } from "../core/errors.ts";
-import { elements, headerLength, LENGTH_BYTES, parseHeader } from "./safetensors_header.ts";
+import { elements, headerLength, LENGTH_BYTES, parseHeader, writeHeader } from "./safetensors_header.ts";
 
 /** Numbers with a shape, as a weight file keeps them. `data.length` is the product of `shape`; [] is a scalar. */
 export interface NamedTensor {
@@ -59,10 +59,7 @@ export function encodeSafetensors(
   const order = [...tensors].sort(([a, x], [b, y]) =>
     y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1)
   );
-  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
-  let end = 0;
-  for (const [name, tensor] of order) {
-    const { shape, data } = tensor;
+  for (const [name, { shape, data }] of order) {
     if (elements(shape) !== data.length || name === "__metadata__") {
       throw new BladeError({
         place: `tensor ${name}`,
@@ -71,16 +68,14 @@ export function encodeSafetensors(
         mend: "give the shape of the data",
       });
     }
-    header.push([name, { dtype: typeOf(tensor), shape, data_offsets: [end, end + data.byteLength] }]);
-    end += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  const dataStart = LENGTH_BYTES + headerBytes;
-  const bytes = new Uint8Array(dataStart + end);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(0x20, LENGTH_BYTES, dataStart).set(json, LENGTH_BYTES);
-  let offset = dataStart;
+  const start = writeHeader(
+    order.map(([name, tensor]) => ({ name, type: typeOf(tensor), shape: tensor.shape })),
+    metadata,
+  );
+  const bytes = new Uint8Array(order.reduce((sum, [, { data }]) => sum + data.byteLength, start.length));
+  bytes.set(start);
+  let offset = start.length;
   for (const [, { data }] of order) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;

@@ -122,6 +122,32 @@ export function parseHeader<Type extends StoredType = StoredType>(
   return { tensors, metadata: checkMetadata(header["__metadata__"], place) };
 }
 
+/**
+ * The beginning of a file whose tensors follow each other in this order: 8 bytes of header length, and the header.
+ *
+ * @param tensors types and shapes by name
+ * @param metadata strings for the header
+ */
+export function writeHeader(
+  tensors: readonly Pick<StoredTensor, "name" | "type" | "shape">[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const header: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let end = 0;
+  for (const { name, type, shape } of tensors) {
+    const begin = end;
+    end += elements(shape) * BYTES_OF_TYPE[type];
+    header.push([name, { dtype: type, shape, data_offsets: [begin, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  // Filled up with spaces, so that the data behind it are aligned.
+  const headerBytes = Math.ceil(json.length / LENGTH_BYTES) * LENGTH_BYTES;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.fill(0x20, LENGTH_BYTES).set(json, LENGTH_BYTES);
+  return bytes;
+}
+
 /** How many numbers a tensor of a shape holds. */
 export function elements(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);

@@ -8,7 +8,7 @@ import type { HalfFormat } from "../numerics/half.ts";
 import type { DecoderConfig } from "./config.ts";
 import { mergedParameter } from "./merge.ts";
 import type { Parameters } from "./parameters.ts";
-import { safetensorsHeader } from "./safetensors_header.ts";
+import { writeHeader } from "./safetensors_header.ts";
 
 /** Number formats that weights are written in. */
 export type WeightFormat = "f32" | HalfFormat;
@@ -62,9 +62,9 @@ export async function writeCheckpoint(
 }
 
 function headerOf(sources: ReadonlyMap<string, CheckpointSource>, format: WeightFormat): Uint8Array {
-  const dtype = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
+  const type = { f32: "F32", f16: "F16", bf16: "BF16" } as const;
   const parts = [...sources.values()].flatMap(({ parts }) => parts);
-  return safetensorsHeader(parts.map(({ name, shape }) => ({ name, shape, dtype: dtype[format] })), {
+  return writeHeader(parts.map(({ name, shape }) => ({ name, shape, type: type[format] })), {
     format: "pt",
   });
 }

@@ -135,6 +135,16 @@ onEachDevice("slices, splits and concatenations move what they say, along every 
   ]);
 });
 
+onEachDevice("rows of integers are gathered as they are, also beyond what float32 counts", async () => {
+  const large = [2 ** 31 - 1, -(2 ** 31), 2 ** 24 + 1, -(2 ** 24) - 1, 3, 4];
+  const rows = tf.gather(
+    tf.tensor3d(large, [3, 1, 2], "int32"),
+    tf.tensor2d([[2, 0], [1, 1]], [2, 2], "int32"),
+  );
+  assertEquals([rows.dtype, rows.shape], ["int32", [2, 2, 1, 2]]);
+  assertEquals([...await rows.data()], [3, 4, large[0], large[1], large[2], large[3], large[2], large[3]]);
+});
+
 onEachDevice("a slice that is the whole tensor outlives it", async () => {
   const x = tf.tensor1d([1, 2, 3]);
   const [sliced, cloned] = [tf.slice(x, [0], [3]), tf.clone(x)];

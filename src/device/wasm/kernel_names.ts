@@ -22,6 +22,8 @@ export const KERNEL_NAMES = [
   "addToRows",
   "catalogTotals",
   "catalogShares",
+  "unpackF16",
+  "unpackBf16",
 ] as const;
 
 export type KernelName = typeof KERNEL_NAMES[number];

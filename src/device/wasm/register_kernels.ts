@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../fused.ts";
 import type { HeadShape } from "../ops_attention.ts";
+import { unpackedShape } from "../ops_half.ts";
 import { lookUpKernel } from "../table_rows.ts";
 import type { WasmHeap } from "./backend.ts";
 import { decodingKernels } from "./decoding_kernels.ts";
@@ -36,6 +37,14 @@ export function registerWasmKernels(
   );
   const old = (name: string, inputs: Inputs, attrs: tf.NamedAttrMap) =>
     replaced.get(name)!({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs });
+
+  const unpack = (name: "unpackF16" | "unpackBf16"): Kernel => ({ packed }) => {
+    const shape = unpackedShape(packed!.shape);
+    const y = output(shape);
+    const n = tf.util.sizeFromShape(shape);
+    run(name, [offset(packed!), offset(y), n], Math.ceil(n / 8), 16);
+    return y;
+  };
 
   const kernels: Record<string, Kernel> = {
     ...moveKernels(heap, run, old),
@@ -202,6 +211,9 @@ export function registerWasmKernels(
       run("swigluGrad", [offset(gateUp!), offset(dy!), offset(dGateUp), width / 2], rows, 14 * width);
       return dGateUp;
     },
+
+    [FUSED.unpackF16]: unpack("unpackF16"),
+    [FUSED.unpackBf16]: unpack("unpackBf16"),
 
     [FUSED.rotary]: ({ x, positions, angles }, { rotated, sign }) => {
       const [rows, width] = x!.shape as [number, number];

@@ -46,6 +46,12 @@ export type GpuKernels = Readonly<
   >
 >;
 
+/** A kernel of tfjs that one here replaces, for the cases that it leaves to it. */
+export type OldKernel = (
+  inputs: Readonly<Record<string, tf.TensorInfo>>,
+  attributes: Readonly<Record<string, number>>,
+) => tf.TensorInfo[];
+
 /** The least that every WebGPU device allows in one dimension. */
 const MOST_GROUPS = 65535;
 

@@ -2,13 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { FUSED } from "../fused.ts";
 import { lookUpKernel } from "../table_rows.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
-import type { GpuKernels } from "./gpu_kernel.ts";
+import type { GpuKernels, OldKernel } from "./gpu_kernel.ts";
 import { adamwKernels } from "./kernels/adamw.ts";
 import { attentionKernels } from "./kernels/attention.ts";
 import { cachedAttentionKernels } from "./kernels/cached_attention.ts";
 import { catalogKernels } from "./kernels/catalog.ts";
 import { drawKernels } from "./kernels/draw.ts";
 import { dropoutKernels } from "./kernels/dropout.ts";
+import { gatherKernels } from "./kernels/gather.ts";
+import { halfKernels } from "./kernels/halves.ts";
 import { logSumExpKernels } from "./kernels/log_sum_exp.ts";
 import { matMulKernels } from "./kernels/mat_mul.ts";
 import { rmsNormKernels } from "./kernels/rms_norm.ts";
@@ -23,6 +25,7 @@ const KERNELS: GpuKernels = {
   ...catalogKernels,
   ...drawKernels,
   ...dropoutKernels,
+  ...halfKernels,
   ...logSumExpKernels,
   ...rmsNormKernels,
   ...rotaryKernels,
@@ -33,10 +36,13 @@ const KERNELS: GpuKernels = {
 /** Registers this project's kernels for the webgpu backend, some in place of tfjs's. */
 export function registerWebgpuKernels(): void {
   if (!tf.getKernel(FUSED.lookUp, "webgpu")) tf.registerKernel(lookUpKernel("webgpu"));
-  const replaced = tf.getKernel("BatchMatMul", "webgpu");
-  const old: Parameters<typeof matMulKernels>[0] = (inputs, attrs) =>
-    [replaced.kernelFunc({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs })].flat();
-  for (const [kernelName, kernel] of Object.entries({ ...KERNELS, ...matMulKernels(old) })) {
+  const old = (name: string): OldKernel => {
+    const { kernelFunc } = tf.getKernel(name, "webgpu");
+    return (inputs, attrs) =>
+      [kernelFunc({ inputs: inputs as tf.NamedTensorInfoMap, backend: tf.backend(), attrs })].flat();
+  };
+  const replacing = { ...matMulKernels(old("BatchMatMul")), ...gatherKernels(old("GatherV2")) };
+  for (const [kernelName, kernel] of Object.entries({ ...KERNELS, ...replacing })) {
     if (tf.getKernel(kernelName, "webgpu")) tf.unregisterKernel(kernelName, "webgpu");
     tf.registerKernel({
       kernelName,

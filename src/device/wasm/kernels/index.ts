@@ -22,3 +22,4 @@ export * from "./dropout.ts";
 export * from "./adamw.ts";
 export * from "./rows.ts";
 export * from "./catalog.ts";
+export * from "./halves.ts";

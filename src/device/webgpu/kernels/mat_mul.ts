@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type GpuKernel, type GpuKernels, runGpuKernel } from "../gpu_kernel.ts";
+import { type GpuKernel, type GpuKernels, type OldKernel, runGpuKernel } from "../gpu_kernel.ts";
 
 /*
  * C = A·B in tiles. 256 lanes compute a tile of 64 × 64, four by four each, from slices of A and B that they bring into
@@ -155,12 +155,7 @@ function cut(tiles: number, k: number): { splits: number; depth: number } {
 }
 
 /** @param old what multiplies batches that are broadcast in other ways, and matrices without numbers. */
-export function matMulKernels(
-  old: (
-    inputs: Readonly<Record<string, tf.TensorInfo>>,
-    attributes: Readonly<Record<string, number>>,
-  ) => tf.TensorInfo[],
-): GpuKernels {
+export function matMulKernels(old: OldKernel): GpuKernels {
   return {
     BatchMatMul: (backend, { a, b }, attributes) => {
       const [transposeA, transposeB] = [Boolean(attributes["transposeA"]), Boolean(attributes["transposeB"])];
