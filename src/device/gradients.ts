@@ -21,7 +21,8 @@ interface Gradient {
 
 /** Kernel name → gradient. Elementwise rules undo broadcasting by summing over the broadcast axes. */
 const GRADIENTS: Readonly<Record<string, Gradient>> = {
-  Add: binary((dy) => dy, (dy) => dy),
+  // A handle of its own: one tensor for both would be freed for the second when gradients of the first are added up.
+  Add: binary((dy) => dy, (dy) => tf.clone(dy)),
   Sub: binary((dy) => dy, (dy) => tf.neg(dy)),
   Multiply: binary((dy, _a, b) => tf.mul(dy, b), (dy, a) => tf.mul(dy, a)),
   RealDiv: binary(

@@ -2,6 +2,8 @@
  * The few operations that a decoder and its losses repeat, each with its gradient in one piece. They are what the
  * backends run fused where a kernel of this project exists, and plain tfjs operations elsewhere.
  */
+export { type AdapterPart, addAdapters } from "./ops_adapters.ts";
+export { addAlike } from "./ops_add.ts";
 export { attention, type HeadShape } from "./ops_attention.ts";
 export { cachedAttention, emptyCache } from "./ops_cached_attention.ts";
 export { type DrawInputs, drawItems, emptyPicks, NO_SCORE, type Picks } from "./ops_draw.ts";

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { attention, headNorm, recompute, rmsNorm, rotary, swiglu } from "../device/ops.ts";
+import { addAlike, attention, headNorm, recompute, rmsNorm, rotary, swiglu } from "../device/ops.ts";
 import type { DecoderConfig } from "./config.ts";
 import { type Dropout, NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
 import { isAdapter, type Projection } from "./lora.ts";
 import { project } from "./project.ts";
+import { tidy } from "./tidy.ts";
 import { lookUpTokens, type TokenTable } from "./token_table.ts";
 import type { SequenceTensors } from "./sequences.ts";
 
@@ -55,6 +56,9 @@ export function decoderPass(
       decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
     x = config.recompute && onLayer === undefined
       ? recomputed(config, block, x, weightsOfLayer(parameters, layer))
+      // What no gradient needs is freed block by block.
+      : onLayer === undefined
+      ? tidy(() => block(x, parameters))
       : block(x, parameters);
   }
   return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), table };
@@ -112,12 +116,12 @@ export function decoderLayer(
     ? headNorm(projected, weight("queryNorm"), weight("keyNorm"), config, normEpsilon)
     : projected;
   const mixed = keep(attend(rotary(qkv, positions, angles, heads + kvHeads)));
-  const attended = tf.add(
+  const attended = addAlike(
     keep(x),
-    drop.apply(through("attentionOut", mixed), `attention ${layer}`),
-  ) as tf.Tensor2D;
+    drop.apply(through("attentionOut", mixed), `attention ${layer}`) as tf.Tensor2D,
+  );
   const inner = swiglu(through("gateUp", rmsNorm(attended, weight("feedForwardNorm"), normEpsilon)));
-  return tf.add(attended, drop.apply(through("down", inner), `feed-forward ${layer}`)) as tf.Tensor2D;
+  return addAlike(attended, drop.apply(through("down", inner), `feed-forward ${layer}`) as tf.Tensor2D);
 }
 
 function weightsOfLayer(parameters: Parameters, layer: number): Parameters {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { DecoderConfig } from "./config.ts";
 import type { Dropout } from "./dropout.ts";
 import { adapterNames, type Projection, projectionParts } from "./lora.ts";
-import { timesHalves } from "../device/ops.ts";
+import { type AdapterPart, addAdapters, timesHalves } from "../device/ops.ts";
 import { parameter, type Parameters } from "./parameters.ts";
 
 /** [n, rows] through a projection of a block, its bias and its adapters where there are any, to [n, columns]. */
@@ -23,17 +23,12 @@ export function project(
   if (config.lora === null) return biased;
   const { parts } = projectionParts(config, projection);
   // With its adapters left out of the weights, the decoder is the one that they were trained beside.
-  const adapters = parts.map(({ module }) => {
+  const adapters = parts.map(({ module, columns }): AdapterPart => {
     const { a, b } = adapterNames(layer, module);
-    return parameters[a] === undefined ? null : { a: parameters[a], b: parameters[b]! };
+    if (parameters[a] === undefined) return { columns, adapter: null };
+    return { columns, adapter: { a: parameter(parameters, a), b: parameter(parameters, b) } };
   });
-  if (adapters.every((adapter) => adapter === null)) return biased;
-  const dropped = drop.apply(x, `adapters ${layer} ${projection}`);
-  const changes = parts.map(({ columns }, i) => {
-    const adapter = adapters[i]!;
-    if (adapter === null) return tf.fill([x.shape[0], columns], 0);
-    return tf.matMul(tf.matMul(dropped, adapter.a), adapter.b);
-  });
-  const change = changes.length === 1 ? changes[0]! : tf.concat(changes, 1);
-  return tf.add(biased, tf.mul(change, config.lora.alpha / config.lora.rank)) as tf.Tensor2D;
+  if (adapters.every(({ adapter }) => adapter === null)) return biased;
+  const dropped = drop.apply(x, `adapters ${layer} ${projection}`) as tf.Tensor2D;
+  return addAdapters(biased, dropped, adapters, config.lora.alpha / config.lora.rank);
 }
