@@ -1,5 +1,6 @@
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
+import type { HostArrays } from "../device/arrays.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -108,17 +109,17 @@ export async function fitStep(
   const key = options.key.split("step", state.step);
   const { cutoff, negatives = null } = options;
   const step = state.step + 1;
-  const parts = await Promise.all(
-    partsOf(examples, options.microBatch ?? null).map(async ({ rows, firstRow }) => {
-      const { arrays, weight } = await supervision.layOut(parameters, rows, firstRow, {
-        cutoff,
-        negatives,
-        key,
-      });
-      const drop = dropoutKeys(config, firstRow === 0 ? key : key.split("part", firstRow));
-      return { arrays: { ...arrays, drop }, weight };
-    }),
-  );
+  const parts: { arrays: HostArrays; weight: number }[] = [];
+  // One after another: the device holds what one of them is laid out with.
+  for (const { rows, firstRow } of partsOf(examples, options.microBatch ?? null)) {
+    const { arrays, weight } = await supervision.layOut(parameters, rows, firstRow, {
+      cutoff,
+      negatives,
+      key,
+    });
+    const drop = dropoutKeys(config, firstRow === 0 ? key : key.split("part", firstRow));
+    parts.push({ arrays: { ...arrays, drop }, weight });
+  }
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   const measured = gradientStep(
     {
