@@ -30,6 +30,7 @@ export function idCodec(items: number): ItemCodec {
   const root = 0;
   return {
     vocabulary: items + 1,
+    tokenIsItem: true,
     tokensPerItem: 1,
     opening: [items],
     closing: [],

@@ -4,7 +4,9 @@ import type { ItemIndex, TokenId } from "../core/ids.ts";
 export interface ItemCodec {
   /** Tokens that there are: those of items, of prompts, and special ones. */
   readonly vocabulary: number;
-  /** Tokens of the longest item; 1 means that a token is an item. */
+  /** Whether a token is an item, of the same number. */
+  readonly tokenIsItem: boolean;
+  /** Tokens of the longest item. */
   readonly tokensPerItem: number;
   /** What a history begins with, at least one token: a context without history has a position to predict from. */
   readonly opening: readonly TokenId[];

@@ -38,6 +38,7 @@ export function textCodec(
   const sequences = tokenSequences(lines);
   return {
     vocabulary,
+    tokenIsItem: false,
     tokensPerItem: lines.reduce((most, { length }) => Math.max(most, length), 1),
     opening,
     closing,

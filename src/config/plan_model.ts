@@ -72,12 +72,12 @@ export async function planModel(
     codec: texts ?? ids!.codec,
     decoder: {
       ...checkpoint.decoder,
-      addedTokens: ids?.tokens.length ?? 0,
+      addedTokens: ids?.codec.tokens.length ?? 0,
       lora: model.train === "adapters" ? await loraOf(model.lora) : null,
       half,
       recompute: model.recompute,
     },
-    addedTokens: ids?.tokens ?? [],
+    addedTokens: ids?.codec.tokens ?? [],
     folder,
     files: [
       ...await checkpointFiles(folder),

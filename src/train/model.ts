@@ -54,7 +54,7 @@ export function scratchDecoder(options: ModelOptions, codec: ItemCodec): Decoder
   return plainDecoder({
     ...{ layers, width, heads, kvHeads, hidden, ropeBase, normEpsilon },
     vocabulary: codec.vocabulary,
-    marksPicks: options.slate === "autoregressive" && codec.tokensPerItem === 1,
+    marksPicks: options.slate === "autoregressive" && codec.tokenIsItem,
   });
 }
 
@@ -65,7 +65,7 @@ export function modelFromScratch(
   { slate, dropout }: Pick<ModelOptions, "slate" | "dropout">,
 ): Model {
   const start = (key: RandomKey) => Promise.resolve(initialParameters(config, key));
-  if (codec.tokensPerItem > 1) return tokenModel({ config, codec, dropout, frozen: {}, start });
+  if (!codec.tokenIsItem) return tokenModel({ config, codec, dropout, frozen: {}, start });
   const policy = slate === "autoregressive"
     ? autoregressivePolicy(config, codec)
     : plackettLucePolicy(config, codec);

@@ -8,6 +8,7 @@ export function tokenCatalog(items: readonly (readonly number[])[], closing = tr
   const tokens = Math.max(...items.flat()) + 1;
   return {
     vocabulary: tokens + 2,
+    tokenIsItem: false,
     tokensPerItem: Math.max(...items.map((item) => item.length)),
     opening: [tokens + 1],
     closing: closing ? [tokens] : [],

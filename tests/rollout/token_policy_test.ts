@@ -132,11 +132,8 @@ onEachDevice("a batch of eight contexts draws what eight batches of one draw", a
 
 onEachDevice("items of one token each have the probabilities of the policy over items", async () => {
   const codec = tokenCatalog(Array.from({ length: 20 }, (_, item) => [item]), false);
-  const { config } = modelOf(codec);
-  const weights = loudWeights(config);
-  const parameters = upload(config, weights);
-  // The token policy is asked for by name: a codec of one token an item would get the other one.
-  const { tokenPolicy } = await import("../../src/rollout/token_policy.ts");
+  const { config, policy } = modelOf(codec);
+  const parameters = upload(config, loudWeights(config));
   const contexts = [contextOf(0, [1, 2], [7]), contextOf(1, [4])];
   const slates: Slates = {
     groupSize: 2,
@@ -147,7 +144,7 @@ onEachDevice("items of one token each have the probabilities of the policy over 
   const of = async (policy: Parameters<typeof slateLogProb>[0]) =>
     await tf.tidy(() => slateLogProb(policy, parameters, contexts, slates)).data();
   const [tokens, items] = [
-    await of(tokenPolicy(config, codec, {})),
+    await of(policy),
     await of(autoregressivePolicy(config, codec)),
   ];
   tokens.forEach((value, row) => assertAlmostEquals(value, items[row]!, 1e-5));

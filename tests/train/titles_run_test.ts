@@ -56,8 +56,8 @@ longTest(
     const files = (await readManifest(`${data.path}/whole`)).data.map(({ path }) => path);
     assert(files.some((path) => path.endsWith("tiny-llm/model.safetensors")), `${files}`);
     const names = [...(await weightsOf(whole, "align")).keys()];
-  assert(names.length > 0 && names.every((name) => name.includes(".lora")), `${names}`);
-  for (const [stage, step] of [["sft", 1], ["align", 1]] as const) {
+    assert(names.length > 0 && names.every((name) => name.includes(".lora")), `${names}`);
+    for (const [stage, step] of [["sft", 1], ["align", 1]] as const) {
       const folder = `${data.path}/${stage}`;
       assertEquals((await run(config, folder, { stage, step })).outcome, null);
       assertEquals(await checkpointsOf(await run(config, folder)), await checkpointsOf(whole));
