@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { readTokenizer } from "../../src/codec/tokenizer.ts";
 import { exportRun } from "../../src/config/export_run.ts";
 import { loadPretrained } from "../../src/config/load_pretrained.ts";
 import { openTrained } from "../../src/config/open_trained.ts";
@@ -136,3 +137,69 @@ longTest("a run that starts from exported adapters has them as its reference", a
   assertEquals(reference.size, 2 * 2 * 7);
   assertEquals(reference, await weightsOf(done, "align"));
 });
+
+longTest("a run over semantic ids from scratch shows valid lists, and goes on where it stopped", async () => {
+  await using data = await dataFolder();
+  const config = configIn(data.path, [
+    "device=wasm",
+    "model.codec=semantic",
+    "model.slate=autoregressive",
+    "model.semantic.levels=2",
+    "model.semantic.codes=5",
+    "model.semantic.width=4",
+    "model.dropout=0.1",
+    "sft.epochs=2",
+    "checkpoint.everySteps=2",
+  ]);
+  const whole = await run(config, `${data.path}/whole`);
+  await checkLists(`${data.path}/whole`);
+  await run(config, `${data.path}/stopped`, { stage: "align", step: 2 });
+  assertEquals(await checkpointsOf(await run(config, `${data.path}/stopped`)), await checkpointsOf(whole));
+});
+
+longTest(
+  "semantic ids behind a language model train their own rows, and go along when it is exported",
+  async () => {
+    await using data = await dataFolder();
+    const folder = `${data.path}/run`;
+    const config = configIn(data.path, [
+      ...TITLES,
+      "model.codec=semantic",
+      "model.semantic.from=titles",
+      "model.semantic.levels=2",
+      "model.semantic.codes=4",
+      "model.precision=half",
+      "sft.epochs=1",
+      "align.epochs=1",
+    ]);
+    const done = await run(config, folder);
+    await checkLists(folder);
+    const added = (await weightsOf(done, "align")).get("embeddingAdded")!;
+    await exportRun(folder, { kind: "merged", folder: `${folder}-merged`, format: "f32" });
+    await exportRun(folder, { kind: "adapter", folder: `${folder}-adapter`, format: "f32" });
+    const { model, parameters, materials: { plan } } = await openTrained(folder);
+    assertEquals(added.shape, [plan.addedTokens.length, 64]);
+    const vocabulary = 1024 + plan.addedTokens.length;
+    const text = [[5, 1024, vocabulary - 1, 7]];
+    const trained = await logitsOf(model.config, { ...model.policy.frozen, ...parameters }, text);
+    tf.dispose([model.policy.frozen, parameters]);
+    using reloaded = await loadPretrained(`${folder}-merged`, { device: "wasm" });
+    assertEquals(reloaded.config.decoder.vocabulary, vocabulary);
+    (await reloaded.logits(text)).forEach((value, i) => assert(Math.abs(value - trained[i]!) < 1e-3));
+    const tokenizer = await readTokenizer(`${folder}-merged`);
+    assertEquals(tokenizer.encode("<a_0>"), [1024]);
+    assertEquals(tokenizer.decode([vocabulary - 1]), plan.addedTokens.at(-1)!);
+    const again = configIn(data.path, [
+      ...TITLES,
+      "model.codec=semantic",
+      "model.semantic.from=titles",
+      "model.semantic.levels=2",
+      "model.semantic.codes=4",
+      `model.lora.from=${folder}-adapter`,
+      "sft.epochs=0",
+      "align.epochs=0",
+    ]);
+    const second = await run(again, `${data.path}/second`);
+    assertEquals((await weightsOf(second, "sft")).get("embeddingAdded"), added);
+  },
+);
