@@ -7,6 +7,7 @@ export interface DecoderConfig {
   readonly vocabulary: number;
   /** Rows after those, of tokens that were added: they are trained even where all else of the base is frozen. */
   readonly addedTokens: number;
+  /** Blocks, one after another. */
   readonly layers: number;
   /** Width of the residual stream. */
   readonly width: number;
@@ -42,8 +43,11 @@ export interface DecoderConfig {
 
 /** The scaling of Llama 3.1 (`rope_type: llama3`): low frequencies are divided by `factor`, those between are blended. */
 export interface RopeScaling {
+  /** What low frequencies are divided by. */
   readonly factor: number;
+  /** Turns within the positions of pre-training below which a frequency is low. */
   readonly lowFrequencyFactor: number;
+  /** Turns above which it is high, and stays. */
   readonly highFrequencyFactor: number;
   /** Positions of pre-training. */
   readonly originalPositions: number;

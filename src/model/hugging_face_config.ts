@@ -4,6 +4,7 @@ import type { DecoderConfig, RopeScaling } from "./config.ts";
 
 /** What a config.json says of a model, beside its decoder. */
 export interface CheckpointConfig {
+  /** The decoder that it describes. */
   readonly decoder: DecoderConfig;
   /** Its architecture, as the file names it. */
   readonly architecture: string;

@@ -2,7 +2,9 @@ import type { DecoderConfig } from "./config.ts";
 
 /** Low-rank adapters (arXiv 2106.09685): a frozen matrix W becomes W + (alpha/rank)·A·B, A [in, rank], B [rank, out]. */
 export interface Lora {
+  /** Columns of A. */
   readonly rank: number;
+  /** A·B is added times alpha / rank. */
   readonly alpha: number;
   /** Share of an adapter's input that is dropped in supervised training. */
   readonly dropout: number;
@@ -22,7 +24,7 @@ export const LORA_TARGETS = [
 ] as const;
 
 /** One of those names. */
-export type LoraTarget = typeof LORA_TARGETS[number];
+export type LoraTarget = "q_proj" | "k_proj" | "v_proj" | "o_proj" | "gate_proj" | "up_proj" | "down_proj";
 
 /** The matrices of a block as the decoder holds them: those of one input side by side. */
 export type Projection = "qkv" | "attentionOut" | "gateUp" | "down";

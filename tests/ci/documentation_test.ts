@@ -76,7 +76,9 @@ Deno.test("every configuration key that the documentation names exists", async (
   for (const document of await documents()) {
     const text = await Deno.readTextFile(document);
     for (
-      const match of text.matchAll(/`((?:data|model|sft|reward|target|align|evaluate|checkpoint)\.\w+)[:`]/g)
+      const match of text.matchAll(
+        /`((?:data|model|sft|reward|target|align|evaluate|checkpoint)\.(?!safetensors`)\w+)[:`]/g,
+      )
     ) {
       visited++;
       const [section, key] = match[1]!.split(".") as [string, string];

@@ -31,8 +31,10 @@ Deno.test("every file in configs/ is a configuration or an experiment", async ()
     "ml-1m.jsonc",
     "ml-latest-small.jsonc",
     "movietweetings-100k.jsonc",
+    "movietweetings-titles.jsonc",
     "quickstart.jsonc",
     "steam.jsonc",
+    "titles.jsonc",
   ]);
 });
 
