@@ -1,6 +1,8 @@
 /** The scripts that docs/results.md names. */
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { lateItems } from "../../docs/scripts/late_items.ts";
+import { randomCheckpoint } from "../../docs/scripts/random_checkpoint.ts";
+import { loadPretrained } from "../../src/config/load_pretrained.ts";
 import { readManifest } from "../../src/report/manifest.ts";
 import { blade, temporaryFolder } from "./command_line.ts";
 import { smallConfig, writeSmallData } from "./small_run.ts";
@@ -36,4 +38,23 @@ Deno.test("late_items.ts parts the users of a run by their next item, and forget
   }).output();
   assertEquals(code, 2);
   assertStringIncludes(new TextDecoder().decode(stderr), "late_items: must be given a run folder");
+});
+
+Deno.test({
+  name: "random_checkpoint.ts writes a model of the shape that was asked for, with the tokenizer given",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await using folder = await temporaryFolder();
+    const tokenizer = `${Deno.cwd()}/fixtures/tiny-llm`;
+    const shape = { layers: 1, width: 8, heads: 2, kvHeads: 1, hidden: 6, vocabulary: 1024 };
+    const weights = await randomCheckpoint(`${folder.path}/model`, tokenizer, shape);
+    assertEquals(weights, 1024 * 8 + 8 * 16 + 8 * 8 + 8 * 12 + 6 * 8 + 3 * 8);
+    using model = await loadPretrained(`${folder.path}/model`, { device: "wasm" });
+    assertEquals((await model.logits([[1, 2]])).length, 2 * 1024);
+    assertEquals(
+      await Deno.readTextFile(`${folder.path}/model/tokenizer.json`),
+      await Deno.readTextFile(`${tokenizer}/tokenizer.json`),
+    );
+  },
 });
