@@ -18,24 +18,14 @@ import {
   trainedShapes,
 } from "../../src/model/parameters.ts";
 import { randomKey } from "../../src/numerics/random.ts";
-import { createModel, tokenModel } from "../../src/train/model.ts";
+import { tokenModel } from "../../src/train/model.ts";
 import { valueAndGradients } from "../../src/train/value_and_gradients.ts";
 import { onEachDevice } from "../device/devices.ts";
 import { FEW_ITEMS, tokenCatalog } from "../rollout/token_catalog.ts";
-import { contextOf, loudWeights, upload } from "./tiny_model.ts";
+import { contextOf, loudWeights, tinyModel, upload } from "./tiny_model.ts";
 
 const codec = tokenCatalog(FEW_ITEMS);
-const plain = createModel({
-  slate: "autoregressive",
-  layers: 2,
-  width: 8,
-  heads: 4,
-  kvHeads: 2,
-  hidden: 6,
-  dropout: 0,
-  ropeBase: 100,
-  normEpsilon: 1e-5,
-}, codec);
+const plain = tinyModel("autoregressive", codec);
 const lora = { rank: 2, alpha: 3, dropout: 0, targets: LORA_TARGETS };
 const adapted: DecoderConfig = { ...plain.config, lora };
 const CONTEXTS = [contextOf(0, [1], [2]), contextOf(1, [3, 0])];

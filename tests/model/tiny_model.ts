@@ -1,5 +1,6 @@
 /** Models of a few hundred weights, large enough in value that every one of them matters. */
 import * as tf from "@tensorflow/tfjs";
+import type { ItemCodec } from "../../src/codec/item_codec.ts";
 import type { DecoderConfig } from "../../src/model/config.ts";
 import { type Parameters, parameterShapes } from "../../src/model/parameters.ts";
 import { type RandomKey, randomKey } from "../../src/numerics/random.ts";
@@ -10,7 +11,11 @@ import { uploadArrays } from "../../src/device/arrays.ts";
 import type { Policy } from "../../src/rollout/policy.ts";
 
 /** Two layers, and half as many key as query heads. */
-export function tinyModel(slate: Model["slate"], items = 7, change: Partial<ModelOptions> = {}): Model {
+export function tinyModel(
+  slate: Model["slate"],
+  items: number | ItemCodec = 7,
+  change: Partial<ModelOptions> = {},
+): Model {
   return createModel({
     slate,
     layers: 2,

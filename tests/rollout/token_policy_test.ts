@@ -1,27 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { ItemCodec } from "../../src/codec/item_codec.ts";
 import type { Slates } from "../../src/core/slates.ts";
 import { randomKey } from "../../src/numerics/random.ts";
 import { autoregressivePolicy } from "../../src/rollout/autoregressive.ts";
-import { createModel } from "../../src/train/model.ts";
 import { onEachDevice } from "../device/devices.ts";
-import { contextOf, loudWeights, slateLogProb, upload } from "../model/tiny_model.ts";
+import { contextOf, loudWeights, slateLogProb, tinyModel, upload } from "../model/tiny_model.ts";
 import { FEW_ITEMS, MANY_ITEMS, tokenCatalog } from "./token_catalog.ts";
-
-function modelOf(codec: ItemCodec) {
-  return createModel({
-    slate: "autoregressive",
-    layers: 2,
-    width: 8,
-    heads: 4,
-    kvHeads: 2,
-    hidden: 6,
-    dropout: 0,
-    ropeBase: 100,
-    normEpsilon: 1e-5,
-  }, codec);
-}
 
 /** Every ordered choice of `cutoff` of the items. */
 function slatesOf(items: readonly number[], cutoff: number): number[][] {
@@ -43,7 +27,7 @@ function asSlates(slates: readonly (readonly number[])[]): Slates {
 for (const [name, items, seen] of [["few", FEW_ITEMS, [2]], ["many", MANY_ITEMS, [0, 40]]] as const) {
   onEachDevice(`with ${name} choices a token the probabilities of all slates sum to 1`, async () => {
     const codec = tokenCatalog(items);
-    const { config, policy } = modelOf(codec);
+    const { config, policy } = tinyModel("autoregressive", codec);
     const parameters = upload(config, loudWeights(config));
     const open = items.map((_, item) => item).filter((item) => !(seen as readonly number[]).includes(item));
     const context = contextOf(0, [seen[0]], [...seen]);
@@ -61,7 +45,7 @@ for (const [name, items, seen] of [["few", FEW_ITEMS, [2]], ["many", MANY_ITEMS,
     `with ${name} choices a token sampled slates have the probability that they were drawn with`,
     async () => {
       const codec = tokenCatalog(items);
-      const { config, policy } = modelOf(codec);
+      const { config, policy } = tinyModel("autoregressive", codec);
       const parameters = upload(config, loudWeights(config));
       const contexts = [contextOf(0, []), contextOf(1, [1, 3], [0]), contextOf(2, [5])];
       const before = tf.memory().numTensors;
@@ -87,7 +71,7 @@ for (const [name, items, seen] of [["few", FEW_ITEMS, [2]], ["many", MANY_ITEMS,
 
 onEachDevice("slates are drawn as often as their probability says", async () => {
   const codec = tokenCatalog(FEW_ITEMS);
-  const { config, policy } = modelOf(codec);
+  const { config, policy } = tinyModel("autoregressive", codec);
   const parameters = upload(config, loudWeights(config));
   const groupSize = 4000;
   const { items } = await policy.sample(parameters, [contextOf(0, [2])], {
@@ -108,7 +92,7 @@ onEachDevice("slates are drawn as often as their probability says", async () => 
 
 onEachDevice("a batch of eight contexts draws what eight batches of one draw", async () => {
   const codec = tokenCatalog(MANY_ITEMS);
-  const { config, policy } = modelOf(codec);
+  const { config, policy } = tinyModel("autoregressive", codec);
   const parameters = upload(config, loudWeights(config));
   const contexts = Array.from(
     { length: 8 },
@@ -132,7 +116,7 @@ onEachDevice("a batch of eight contexts draws what eight batches of one draw", a
 
 onEachDevice("items of one token each have the probabilities of the policy over items", async () => {
   const codec = tokenCatalog(Array.from({ length: 20 }, (_, item) => [item]), false);
-  const { config, policy } = modelOf(codec);
+  const { config, policy } = tinyModel("autoregressive", codec);
   const parameters = upload(config, loudWeights(config));
   const contexts = [contextOf(0, [1, 2], [7]), contextOf(1, [4])];
   const slates: Slates = {

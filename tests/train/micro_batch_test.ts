@@ -7,7 +7,7 @@ import { distill } from "../../src/objective/distill.ts";
 import { adamw } from "../../src/optimizer/adamw.ts";
 import { fitOptimizer, type FitOptions, fitStep } from "../../src/train/fit_next_items.ts";
 import { startFit } from "../../src/train/fit_state.ts";
-import { createModel, type Model } from "../../src/train/model.ts";
+import type { Model } from "../../src/train/model.ts";
 import type { NextItemExample } from "../../src/train/next_item_examples.ts";
 import { createStepLog } from "../../src/train/step_log.ts";
 import { updatePolicy } from "../../src/train/update_policy.ts";
@@ -16,20 +16,8 @@ import { contextOf, tinyModel } from "../model/tiny_model.ts";
 import { MANY_ITEMS, tokenCatalog } from "../rollout/token_catalog.ts";
 import { ratiosAlone } from "./_updates.ts";
 
-const SHAPE = {
-  slate: "autoregressive",
-  layers: 2,
-  width: 8,
-  heads: 4,
-  kvHeads: 2,
-  hidden: 6,
-  dropout: 0,
-  ropeBase: 100,
-  normEpsilon: 1e-5,
-} as const;
-
 const MODELS: readonly [string, () => Model][] = [
-  ["tokens", () => createModel(SHAPE, tokenCatalog(MANY_ITEMS))],
+  ["tokens", () => tinyModel("autoregressive", tokenCatalog(MANY_ITEMS))],
   ["plackett-luce", () => tinyModel("plackett-luce", 42)],
 ];
 
