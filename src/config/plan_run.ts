@@ -1,5 +1,7 @@
+import type { ItemCodec } from "../codec/item_codec.ts";
 import { format } from "@std/fmt/bytes";
 import { parameterCount } from "../model/parameters.ts";
+import { BRANCHES } from "../train/supervision.ts";
 import { nextItemExamples } from "../train/next_item_examples.ts";
 import { methodWords } from "../report/method_words.ts";
 import { rewardWords } from "../report/reward_words.ts";
@@ -99,6 +101,9 @@ function stageRows(config: BladeConfig): [string, string][] {
   ];
 }
 
+/** Decoding token by token hands over little at a time: it takes about so many times what its operations would. */
+const TOKEN_BY_TOKEN = 3;
+
 /** Multiply-adds count 2; a pass back costs twice the pass forth. */
 function workOf(
   config: BladeConfig,
@@ -106,18 +111,28 @@ function workOf(
 ): { operations: Record<string, number>; bytes: number } {
   const { sft, align, target, evaluate, model: shape } = config;
   const items = materials.dataset.catalog.ids.length;
-  const { decoder } = materials.plan;
+  const { decoder, codec } = materials.plan;
+  const { perItem, perPrompt, perAnswer } = tokensOf(codec, items);
   const body = 2 * (parameterCount(decoder) - decoder.vocabulary * decoder.width);
-  const head = 2 * items * shape.width;
+  const head = 2 * decoder.width * codec.trie.children(codec.trie.root).length;
   const examples = nextItemExamples(materials.sftLog, config.data.maxHistory);
-  const positions = examples.reduce((sum, { history }) => sum + history.length + 1, 0);
+  const positions = examples.reduce(
+    (sum, { history, targets }) =>
+      sum + perPrompt + history.length * perItem + Math.min(targets.length, BRANCHES + 1) * perAnswer,
+    0,
+  );
   const { contexts } = materials.align;
-  const historyLength = contexts.reduce((sum, { history }) => sum + history.length + 1, 0);
-  const picks = shape.slate === "autoregressive" ? align.groupSize * align.cutoff : 1;
+  const historyLength = contexts.reduce((sum, { history }) => sum + history.length * perItem + perPrompt, 0);
+  const picks = shape.slate === "autoregressive" ? align.groupSize * align.cutoff * perItem : 1;
   const forward = historyLength * body + contexts.length * picks * (body + head);
   const slateItems = shape.slate === "plackett-luce" ? contexts.length * items : 0;
   const evaluated = materials.split.test.contexts.length + materials.split.validation.contexts.length;
   const perPass = Math.min(sft.batch, examples.length) * (config.data.maxHistory + 1);
+  const drawing = codec.tokenIsItem ? 1 : TOKEN_BY_TOKEN;
+  const passes = sft.epochs + align.epochs + 4;
+  const perList = codec.tokenIsItem
+    ? 20
+    : drawing * perItem * (config.data.maxHistory + materials.listLength);
   return {
     operations: {
       sft: sft.epochs * 3 * positions * (body + head),
@@ -125,13 +140,25 @@ function workOf(
         ? { "sft-continued": align.epochs * 3 * historyLength * (body + head) }
         : {}),
       ...(align.method === "sft" ? {} : {
-        prior: target.priorSlates * (forward / align.groupSize + slateItems * DRAW_PER_ITEM),
+        prior: target.priorSlates * (drawing * forward / align.groupSize + slateItems * DRAW_PER_ITEM),
         align: align.epochs *
-          ((1 + 4 * align.updates) * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
+          ((drawing + 4 * align.updates) * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
       }),
-      evaluate: (sft.epochs + align.epochs + 4) * evaluated * (20 * body + head),
+      evaluate: passes * evaluated * (perList * body + head),
     },
     bytes: 300e6 + 16 * parameterCount(decoder) +
       4 * perPass * (3 * items + 14 * shape.layers * (shape.width + shape.hidden)),
   };
+}
+
+/** Tokens of an item on average, of a prompt around its items, and of an item that is asked for apart from its history. */
+function tokensOf(
+  codec: ItemCodec,
+  items: number,
+): { readonly perItem: number; readonly perPrompt: number; readonly perAnswer: number } {
+  if (codec.tokenIsItem) return { perItem: 1, perPrompt: 1, perAnswer: 0 };
+  let tokens = 0;
+  for (let item = 0; item < items; item++) tokens += codec.encode(item).length;
+  const [perItem, around] = [tokens / items, codec.closing.length];
+  return { perItem, perPrompt: codec.opening.length + around, perAnswer: around + perItem };
 }
