@@ -22,17 +22,21 @@ export const CONFIG_FLAGS: readonly FlagSpec[] = [
 /**
  * The configuration that a command was pointed at, with its flags applied.
  *
- * @param input what was typed; the first positional is the file
+ * @param input what was typed
+ * @param path of the file; the first positional unless told
  * @throws {BladeError} as `loadConfig` does
  */
-export async function configOf(input: CommandInput): Promise<BladeConfig> {
+export async function configOf(
+  input: CommandInput,
+  path: string = input.positionals[0]!,
+): Promise<BladeConfig> {
   const { loadConfig } = await import("../config/parse.ts");
   const { flags } = input;
   const seed = flags.whole("seed", 0);
   const device = flags.text("device");
   const blas = flags.text("blas");
   const isolate = flags.text("isolate");
-  return await loadConfig(input.positionals[0]!, {
+  return await loadConfig(path, {
     set: flags.texts("set"),
     plugins: flags.texts("plugin"),
     ...(seed === undefined ? {} : { seed }),

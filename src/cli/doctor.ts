@@ -1,23 +1,68 @@
 import deno from "../../deno.json" with { type: "json" };
 import { BladeError, EXIT } from "../core/errors.ts";
+import type { MemoryReport } from "../config/run_api.ts";
 import { TABLE_WIDTH, textTable } from "../report/table.ts";
-import type { Command } from "./command.ts";
-import { printJson } from "./io.ts";
+import type { Command, CommandInput } from "./command.ts";
+import { CONFIG_FLAGS, configOf } from "./config_flags.ts";
+import { memoryRows } from "./doctor_memory.ts";
+import { type Io, printJson } from "./io.ts";
 
-/** `blade doctor`: what this machine offers, and which permissions are missing for it. */
+/** `blade doctor`: what this machine offers, which permissions are missing for it, and whether a run would fit. */
 export const doctorCommand: Command = {
   name: "doctor",
   summary: "Versions, devices, memory and permissions of this machine.",
   positionals: [],
-  flags: [{ name: "json", summary: "print one JSON document" }],
-  examples: [{ line: "doctor", about: "before asking for help" }],
+  flags: [
+    { name: "config", value: "FILE", summary: "estimate the device memory of a run by this configuration" },
+    ...CONFIG_FLAGS,
+    { name: "json", summary: "print one JSON document" },
+  ],
+  examples: [
+    { line: "doctor", about: "before asking for help" },
+    {
+      line: "doctor --config configs/quickstart.jsonc --set align.batch=256",
+      about: "what memory a run would take, part by part, and whether it fits",
+    },
+  ],
   async run(input, io) {
+    const path = input.flags.text("config");
+    if (path === undefined) refuseSettings(input);
+    const config = path === undefined ? null : await configOf(input, path);
     const report = await examine();
-    if (input.flags.has("json")) printJson(io, report);
-    else io.out(shown(report));
+    const memory = config && await (await io.runApi()).examineMemory(config, usable(report));
+    if (input.flags.has("json")) printJson(io, memory === null ? report : { ...report, memory });
+    else printReport(io, report, path, memory);
     return EXIT.ok;
   },
 };
+
+/** Flags that change a configuration say nothing without one. */
+function refuseSettings(input: CommandInput): void {
+  const given = CONFIG_FLAGS.find(({ name }) => input.flags.has(name));
+  if (given === undefined) return;
+  throw new BladeError({
+    place: `--${given.name}`,
+    rule: "needs a configuration that it changes",
+    mend: `blade doctor --config FILE --${given.name} …`,
+  });
+}
+
+function usable({ devices }: DoctorReport) {
+  return (["webgpu", "native", "wasm"] as const).filter((name) =>
+    devices.some(({ device, usable }) => usable && device === name)
+  );
+}
+
+function printReport(
+  io: Io,
+  report: DoctorReport,
+  path: string | undefined,
+  memory: MemoryReport | null,
+): void {
+  io.out(shown(report));
+  if (memory === null) return;
+  io.out(section(`Memory of ${path}`, memoryRows(memory, report.machine.memory?.availableBytes ?? null)));
+}
 
 interface DoctorReport {
   readonly versions: Readonly<Record<string, string>>;

@@ -1,13 +1,14 @@
 import type { ItemCodec } from "../codec/item_codec.ts";
-import { format } from "@std/fmt/bytes";
 import { parameterCount } from "../model/parameters.ts";
 import { BRANCHES } from "../train/supervision.ts";
 import { nextItemExamples } from "../train/next_item_examples.ts";
 import { methodWords } from "../report/method_words.ts";
 import { rewardWords } from "../report/reward_words.ts";
 import { duration } from "../report/duration.ts";
+import { inBytes } from "../report/in_bytes.ts";
 import { type Materials, prepareMaterials } from "./materials.ts";
 import type { RunPlan } from "./run_api.ts";
+import { runMemory } from "./run_memory.ts";
 import type { BladeConfig } from "./schema.ts";
 import { startsContinued } from "./starts_continued.ts";
 
@@ -24,7 +25,7 @@ const DRAW_PER_ITEM = 400;
 export async function planRun(config: BladeConfig): Promise<RunPlan> {
   const materials = await prepareMaterials(config);
   await using _plugins = materials.registry;
-  const { bytes } = workOf(config, materials);
+  const { totalBytes, moment } = runMemory(config, materials);
   const estimate = Object.entries(estimateOf(config, materials));
   const stages = estimate.map(([name, ms]) => [name, `about ${duration(ms)}`] as const);
   const total = estimate.reduce((sum, [, ms]) => sum + ms, 0);
@@ -38,7 +39,7 @@ export async function planRun(config: BladeConfig): Promise<RunPlan> {
         rows: [
           ...stages,
           ["in all", `about ${duration(total)}`],
-          ["memory", `about ${format(bytes)}`],
+          ["memory", `about ${inBytes(totalBytes)} on the device, in ${moment}`],
         ],
       },
     ],
@@ -47,7 +48,7 @@ export async function planRun(config: BladeConfig): Promise<RunPlan> {
 
 /** Milliseconds by stage that a run may take with wasm on two free cores. */
 export function estimateOf(config: BladeConfig, materials: Materials): Readonly<Record<string, number>> {
-  const { operations } = workOf(config, materials);
+  const operations = operationsOf(config, materials);
   return Object.fromEntries(
     Object.entries(operations).map(([name, count]) => [name, 1000 * count / ASSUMED_RATE]),
   );
@@ -105,10 +106,7 @@ function stageRows(config: BladeConfig): [string, string][] {
 const TOKEN_BY_TOKEN = 3;
 
 /** Multiply-adds count 2; a pass back costs twice the pass forth. */
-function workOf(
-  config: BladeConfig,
-  materials: Materials,
-): { operations: Record<string, number>; bytes: number } {
+function operationsOf(config: BladeConfig, materials: Materials): Record<string, number> {
   const { sft, align, target, evaluate, model: shape } = config;
   const items = materials.dataset.catalog.ids.length;
   const { decoder, codec } = materials.plan;
@@ -127,27 +125,22 @@ function workOf(
   const forward = historyLength * body + contexts.length * picks * (body + head);
   const slateItems = shape.slate === "plackett-luce" ? contexts.length * items : 0;
   const evaluated = materials.split.test.contexts.length + materials.split.validation.contexts.length;
-  const perPass = Math.min(sft.batch, examples.length) * (config.data.maxHistory + 1);
   const drawing = codec.tokenIsItem ? 1 : TOKEN_BY_TOKEN;
   const passes = sft.epochs + align.epochs + 4;
   const perList = codec.tokenIsItem
     ? 20
     : drawing * perItem * (config.data.maxHistory + materials.listLength);
   return {
-    operations: {
-      sft: sft.epochs * 3 * positions * (body + head),
-      ...(evaluate.systems.includes("sft-continued") || startsContinued(config)
-        ? { "sft-continued": align.epochs * 3 * historyLength * (body + head) }
-        : {}),
-      ...(align.method === "sft" ? {} : {
-        prior: target.priorSlates * (drawing * forward / align.groupSize + slateItems * DRAW_PER_ITEM),
-        align: align.epochs *
-          ((drawing + 4 * align.updates) * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
-      }),
-      evaluate: passes * evaluated * (perList * body + head),
-    },
-    bytes: 300e6 + 16 * parameterCount(decoder) +
-      4 * perPass * (3 * items + 14 * shape.layers * (shape.width + shape.hidden)),
+    sft: sft.epochs * 3 * positions * (body + head),
+    ...(evaluate.systems.includes("sft-continued") || startsContinued(config)
+      ? { "sft-continued": align.epochs * 3 * historyLength * (body + head) }
+      : {}),
+    ...(align.method === "sft" ? {} : {
+      prior: target.priorSlates * (drawing * forward / align.groupSize + slateItems * DRAW_PER_ITEM),
+      align: align.epochs *
+        ((drawing + 4 * align.updates) * forward + align.groupSize * slateItems * DRAW_PER_ITEM),
+    }),
+    evaluate: passes * evaluated * (perList * body + head),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The calls by which commands and scripts reach everything that computes. */
+export { examineMemory } from "./examine_memory.ts";
 export { exportRun } from "./export_run.ts";
 export { openPretrained } from "./open_pretrained.ts";
 export { openRun } from "./open_run.ts";

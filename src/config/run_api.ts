@@ -23,6 +23,29 @@ export interface RunPlan {
   }[];
 }
 
+/** Device memory that a run would take in the moment in which that is most, in bytes. */
+export interface MemoryReport {
+  /** The moment. */
+  readonly moment: string;
+  readonly parts: readonly {
+    readonly part: string;
+    readonly bytes: number;
+    readonly largestTensorBytes: number;
+    readonly largest: string;
+  }[];
+  readonly totalBytes: number;
+  /** The largest single tensor of the whole run. */
+  readonly largestTensorBytes: number;
+  readonly largest: string;
+  /** What the devices can hold in all, and as one tensor; null where that is not known. */
+  readonly devices: readonly {
+    readonly device: string;
+    readonly totalBytes: number | null;
+    readonly tensorBytes: number | null;
+    readonly fits: boolean;
+  }[];
+}
+
 /** What a finished run found. */
 export interface TrainOutcome {
   /** Where the run was written to. */
@@ -104,6 +127,11 @@ export interface ExportOptions {
 export interface RunApi {
   /** Reads the data and says what a run would do. */
   planRun(config: BladeConfig): Promise<RunPlan>;
+  /** Reads the data and says what memory a run would take, beside what those devices have. */
+  examineMemory(
+    config: BladeConfig,
+    devices: ("webgpu" | "native" | "wasm" | "cpu")[],
+  ): Promise<MemoryReport>;
   /** Trains into an existing folder. */
   trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome>;
   /** Opens a finished run. */

@@ -13,7 +13,8 @@ import { withAlarms } from "../report/alarms.ts";
 import { readEvents, type RunEvent } from "../report/event_log.ts";
 import { isThere } from "../report/is_there.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
-import { openDeviceOf } from "./device.ts";
+import { checkMemory } from "./check_memory.ts";
+import { limitsOf, openDeviceOf } from "./device.ts";
 import { keepData } from "./kept_data.ts";
 import { prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
@@ -52,6 +53,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   await using plugins = materials.registry;
   const { dataset, files, plan } = materials;
   for (const warning of [...dataset.warnings ?? [], ...plan.notes]) observer.note("warning", warning);
+  checkMemory(config, materials, device.backend, await limitsOf(device.backend));
   await keepData(options.runFolder, files);
   const model = await modelOf(config, plan);
   const { runFolder } = options;

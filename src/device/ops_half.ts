@@ -105,7 +105,9 @@ export function timesHalves(x: tf.Tensor2D, packed: tf.Tensor2D, format: HalfFor
     save([packed]);
     return {
       value: tf.matMul(x, unpackHalves(packed, format)),
-      gradFunc: (dy, saved) => tf.matMul(dy, unpackHalves((saved as [tf.Tensor])[0], format), false, true),
+      // What it unpacks would stay to the end of the pass back.
+      gradFunc: (dy, saved) =>
+        tf.tidy(() => tf.matMul(dy, unpackHalves((saved as [tf.Tensor])[0], format), false, true)),
     };
   });
   return product(x) as tf.Tensor2D;

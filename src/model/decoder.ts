@@ -47,19 +47,26 @@ export function decoderPass(
   const { rows, table } = lookUpTokens(config, parameters, tf.reshape(tokens, [-1]));
   let x = drop.apply(markPicks(parameters, rows, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
   for (let layer = 0; layer < config.layers; layer++) {
-    const attend: Attention = (qkv) => {
-      onLayer?.(layer, qkv);
-      return attention(qkv, spans, config);
-    };
     const kept = layer === config.layers - 1 ? keep : KEEP_ALL;
-    const block = (x: tf.Tensor2D, weights: Parameters) =>
-      decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
-    x = config.recompute && onLayer === undefined
-      ? recomputed(config, block, x, weightsOfLayer(parameters, layer))
-      // What no gradient needs is freed block by block.
-      : onLayer === undefined
-      ? tidy(() => block(x, parameters))
-      : block(x, parameters);
+    const block = (x: tf.Tensor2D, weights: Parameters, told?: (qkv: tf.Tensor2D) => void) => {
+      const attend: Attention = (qkv) => {
+        told?.(qkv);
+        return attention(qkv, spans, config);
+      };
+      return decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
+    };
+    if (config.recompute && onLayer === undefined) {
+      x = recomputed(config, block, x, weightsOfLayer(parameters, layer));
+      continue;
+    }
+    // A pass without a gradient, and the end of one with it, holds the inside of one block at a time.
+    const { next, told } = tidy(() => {
+      const told: tf.Tensor2D[] = [];
+      const next = block(x, parameters, (qkv) => onLayer && told.push(qkv));
+      return { next, told };
+    });
+    for (const qkv of told) onLayer?.(layer, qkv);
+    x = next;
   }
   return { hidden: rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon), table };
 }

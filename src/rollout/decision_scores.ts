@@ -32,7 +32,7 @@ export type DecisionArrays = ExclusionArrays & {
 };
 
 /** Children up to which a decision is among few. */
-const FEW = 16;
+export const FEW = 16;
 
 /** Lays decisions out for `decisionLogProbs`, group by group. */
 export function layOutDecisions(

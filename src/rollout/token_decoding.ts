@@ -5,18 +5,55 @@ import { NO_ITEM } from "../core/ids.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import { contextsAtOnce } from "./contexts_at_once.ts";
+import { promptTokens } from "./histories.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { RankedSlates, SlateShape } from "./policy.ts";
 import { isDecision, type SlateWalk, slateWalk } from "./slate_walk.ts";
+
+/**
+ * Slates of any number of contexts, so many at once as there is room for. They do not depend on who shares a pass.
+ *
+ * @param o.key noise by context, slate and token; null takes the likeliest token each time
+ */
+export async function decodeInPasses(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  parameters: Parameters,
+  contexts: readonly Context[],
+  o: SlateShape & { readonly key: RandomKey | null },
+): Promise<RankedSlates> {
+  const { groupSize, cutoff } = o;
+  const prompt = contexts.reduce(
+    (most, { history }) => Math.max(most, promptTokens(codec, history).length),
+    1,
+  );
+  const atOnce = contextsAtOnce(config, { prompt, groupSize, capacity: cutoff * codec.tokensPerItem });
+  const rows = contexts.length * groupSize;
+  const all = {
+    groupSize,
+    cutoff,
+    items: new Int32Array(rows * cutoff),
+    behaviorLogProb: new Float64Array(rows),
+    scores: new Float64Array(rows * cutoff),
+  };
+  for (let from = 0; from < contexts.length; from += atOnce) {
+    const part = await decodeTokens(config, codec, parameters, contexts.slice(from, from + atOnce), o);
+    all.items.set(part.items, from * groupSize * cutoff);
+    all.scores.set(part.scores, from * groupSize * cutoff);
+    all.behaviorLogProb.set(part.behaviorLogProb, from * groupSize);
+  }
+  return all;
+}
 
 /**
  * Decodes G slates a context, every slate a token at a time. Where a single token may follow, it is taken unasked; the
  * scores of a decision come back from the device, so that the trie stays with the host.
  *
  * @param parameters all of the decoder's, frozen ones included
- * @param o.key noise by context, slate and token; null takes the likeliest token each time
+ * @param o.key as in `decodeInPasses`
  */
-export async function decodeTokens(
+async function decodeTokens(
   config: DecoderConfig,
   codec: ItemCodec,
   parameters: Parameters,

@@ -3,7 +3,7 @@ import type { Uploaded } from "../device/arrays.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { Policy } from "./policy.ts";
-import { decodeTokens } from "./token_decoding.ts";
+import { decodeInPasses } from "./token_decoding.ts";
 import { layOutTokens, type TokenArrays, tokenLogProb } from "./token_log_prob.ts";
 
 /**
@@ -20,7 +20,7 @@ export function tokenPolicy(config: DecoderConfig, codec: ItemCodec, frozen: Par
     frozen,
 
     async sample(parameters, contexts, options) {
-      const { scores: _, ...slates } = await decodeTokens(
+      const { scores: _, ...slates } = await decodeInPasses(
         config,
         codec,
         whole(parameters),
@@ -31,7 +31,7 @@ export function tokenPolicy(config: DecoderConfig, codec: ItemCodec, frozen: Par
     },
 
     rank: (parameters, contexts, { cutoff }) =>
-      decodeTokens(config, codec, whole(parameters), contexts, { groupSize: 1, cutoff, key: null }),
+      decodeInPasses(config, codec, whole(parameters), contexts, { groupSize: 1, cutoff, key: null }),
 
     layOut: (contexts, slates) => layOutTokens(config, codec, contexts, slates),
 

@@ -192,7 +192,8 @@ function updateStep(
           ),
         },
         loss(arrays) {
-          const referenceLogProb = policy.logProb(reference, arrays, shape);
+          // Nothing of this pass but its result is there during the one with a gradient.
+          const referenceLogProb = tf.tidy(() => policy.logProb(reference, arrays, shape));
           const drop = dropout(config, arrays.drop!, rate);
           const of = (current: Parameters) =>
             policyLoss(policy.logProb(current, arrays, shape, drop), arrays as Uploaded<PolicyLossArrays>, {

@@ -19,7 +19,14 @@ export async function ran(args: readonly string[], api: Partial<RunApi> = {}): P
     err: (text) => void (err += text),
     errIsTerminal: false,
     runApi: () =>
-      Promise.resolve({ planRun: missing, trainRun: missing, openRun: missing, exportRun: missing, ...api }),
+      Promise.resolve({
+        planRun: missing,
+        examineMemory: missing,
+        trainRun: missing,
+        openRun: missing,
+        exportRun: missing,
+        ...api,
+      }),
   };
   const code = await runCommandLine(args, io);
   return { code, out, err };

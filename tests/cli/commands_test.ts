@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { examineMemory } from "../../src/config/examine_memory.ts";
 import { findBlas } from "../../src/device/native/find_blas.ts";
 import { ran, temporaryFolder, TRAINED } from "./_io.ts";
 
@@ -140,6 +141,37 @@ Deno.test("doctor says of every device what it is, in lines of at most 100 colum
   );
   assertMatch(out, /^ {2}cpu +usable: JavaScript, 1 thread; meant for tests/m);
   assertEquals(out.split("\n").filter((line) => [...line].length > 100), []);
+});
+
+Deno.test("doctor --config tells what a run would take part by part, and on which devices it fits", async () => {
+  const path = new URL("../../configs/quickstart.jsonc", import.meta.url).pathname;
+  const report = async (...set: string[]) => {
+    const { code, out } = await ran(["doctor", "--config", path, ...set], { examineMemory });
+    assertEquals(code, 0);
+    return out.slice(out.indexOf(`Memory of ${path}`));
+  };
+  const plain = await report();
+  assertMatch(plain, /^ {2}activations +[\d.]+ MiB, largest: \S/m);
+  assertMatch(plain, /^ {2}in all +about [\d.]+ MiB, in a step of sft$/m);
+  assertMatch(plain, /^ {2}wasm +fits in 4 GiB$/m);
+  assertMatch(plain, /^ {2}machine +[\d.]+ GiB available: enough/m);
+  assertEquals(plain.split("\n").slice(1).filter((line) => [...line].length > 100), []);
+  const wide = await report("--set", "model.width=8192", "--set", "model.hidden=65536");
+  assertMatch(wide, /^ {2}wasm +does not fit in 4 GiB$/m);
+  const { out } = await ran(["doctor", "--config", path, "--json"], { examineMemory });
+  const { memory } = JSON.parse(out);
+  const sum = memory.parts.reduce((total: number, part: { bytes: number }) => total + part.bytes, 0);
+  assertEquals(sum, memory.totalBytes);
+  assertEquals(
+    memory.devices.find(({ device }: { device: string }) => device === "wasm"),
+    { device: "wasm", totalBytes: 2 ** 32, tensorBytes: 2 ** 32, fits: true },
+  );
+});
+
+Deno.test("doctor refuses flags of a configuration that it was not given", async () => {
+  const { code, err } = await ran(["doctor", "--set", "align.batch=2"]);
+  assertEquals(code, 2);
+  assertStringIncludes(err, "--set: needs a configuration that it changes");
 });
 
 Deno.test("config schema prints a JSON Schema that knows the defaults", async () => {
