@@ -48,6 +48,7 @@ export function openItems(trie: ItemTrie, closed: Int32Array): OpenItems {
     },
     closedChildren(node) {
       const first = trie.firstChild(node), count = trie.children(node).length;
+      if (count === 0) return [];
       const found = new Map<number, number>();
       for (const place of closedWithin(trie.from(node), trie.to(node))) {
         let [low, high] = [first, first + count - 1];

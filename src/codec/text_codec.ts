@@ -55,15 +55,15 @@ function unlike(
   ids: readonly string[],
   encode: (text: string) => number[],
 ): { texts: string[]; lines: number[][] } {
-  const texts = bare.map((title, item) => title === "" ? `untitled [${ids[item]}]` : title);
+  const marked = (item: number, mark: string) => `${bare[item] || "untitled"} [${onOneLine(mark)}]`;
+  const texts = bare.map((title, item) => title === "" ? marked(item, ids[item]!) : title);
   const lines = texts.map(encode);
   for (let attempt = 1;; attempt++) {
     const alike = [...Map.groupBy(lines.keys(), (item) => lines[item]!.join()).values()]
       .filter((items) => items.length > 1).flat();
     if (alike.length === 0) return { texts, lines };
     for (const item of alike) {
-      const mark = attempt === 1 ? ids[item]! : `${ids[item]} ${item}`;
-      texts[item] = `${bare[item] === "" ? "untitled" : bare[item]} [${onOneLine(mark)}]`;
+      texts[item] = marked(item, attempt === 1 ? ids[item]! : `${ids[item]} ${item}`);
       lines[item] = encode(texts[item]);
     }
     if (attempt > 2) throw alikeForGood(texts[alike[0]!]!);

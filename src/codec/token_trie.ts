@@ -28,7 +28,7 @@ export function sequenceAt({ tokens, starts }: TokenSequences, index: number): I
  * so that the children of a node stand together.
  *
  * @param name what an item is called in a message
- * @throws {BladeError} when a sequence is empty, or is another one's beginning.
+ * @throws {BladeError} when there is no sequence, one is empty, or one is another one's beginning.
  *
  * @example
  * ```ts
@@ -97,6 +97,14 @@ function inOrder(sequences: TokenSequences): Int32Array {
 
 /** Nodes of the trie: each sequence adds what it does not share with the one before it. */
 function nodeCount(sequences: TokenSequences, order: Int32Array, name: (item: number) => string): number {
+  if (order.length === 0) {
+    throw new BladeError({
+      place: "codec",
+      rule: "the catalog must hold at least 1 item",
+      value: 0,
+      mend: "check the data set with `data inspect`: filters such as data.kCore may have removed everything",
+    });
+  }
   let count = 1;
   order.forEach((item, place) => {
     const own = sequenceAt(sequences, item);

@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import { extendTokenizer } from "../codec/extend_tokenizer.ts";
 import { BladeError } from "../core/errors.ts";
 import { exportedConfig } from "../model/exported_config.ts";
+import { refuseExisting } from "../model/new_folder.ts";
 import { writeAdapter } from "../model/write_adapter.ts";
 import { type CheckpointTexts, type WeightFormat, writeCheckpoint } from "../model/write_checkpoint.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
@@ -60,19 +61,6 @@ async function textsBeside(
     if (COPIED.includes(name)) texts[name] = await Deno.readTextFile(join(folder, name));
   }
   return texts;
-}
-
-async function refuseExisting(folder: string): Promise<void> {
-  const there = await Deno.lstat(folder).then(() => true, (error) => {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  });
-  if (!there) return;
-  throw new BladeError({
-    place: folder,
-    rule: "must not exist yet",
-    mend: "name another folder, or remove this one",
-  });
 }
 
 function noAdapters(runFolder: string): BladeError {

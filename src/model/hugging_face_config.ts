@@ -24,12 +24,15 @@ const ARCHITECTURES: Readonly<Record<string, { readonly headNorms: boolean; read
 
 const count = z.int().min(1).max(2 ** 31);
 
+/** Below 1 waves would be shorter than a position, down to none. */
+const base = z.number().min(1);
+
 /** Rope settings under their older and newer keys alike. */
 const rope = z.looseObject({
   rope_type: z.string().nullish(),
   type: z.string().nullish(),
-  rope_theta: z.number().positive().nullish(),
-  factor: z.number().positive().nullish(),
+  rope_theta: base.nullish(),
+  factor: z.number().min(1).nullish(),
   low_freq_factor: z.number().positive().nullish(),
   high_freq_factor: z.number().positive().nullish(),
   original_max_position_embeddings: z.number().positive().nullish(),
@@ -45,15 +48,16 @@ const file = z.looseObject({
   vocab_size: count,
   head_dim: count.nullish(),
   max_position_embeddings: count.nullish(),
-  rms_norm_eps: z.number().positive().nullish(),
-  rope_theta: z.number().positive().nullish(),
+  // Less would be nothing in 32 bits, and rows of zeros would have no norm.
+  rms_norm_eps: z.number().min(1e-30).nullish(),
+  rope_theta: base.nullish(),
   rope_scaling: rope.nullish(),
   rope_parameters: rope.nullish(),
   hidden_act: z.string().nullish(),
   tie_word_embeddings: z.boolean().nullish(),
   attention_bias: z.boolean().nullish(),
   mlp_bias: z.boolean().nullish(),
-  sliding_window: z.number().nullish(),
+  sliding_window: count.nullish(),
   use_sliding_window: z.boolean().nullish(),
   quantization_config: z.unknown().optional(),
 });
@@ -184,10 +188,18 @@ function scalingOf(settings: z.output<typeof rope>, place: string): RopeScaling 
     if (typeof value === "number") return value;
     throw refusal(`${place}: rope scaling ${key}`, "must be a number for the scaling llama3", value);
   };
+  const [low, high] = [of("low_freq_factor"), of("high_freq_factor")];
+  if (high <= low) {
+    throw refusal(
+      `${place}: rope scaling high_freq_factor`,
+      `must be more than low_freq_factor (${low})`,
+      high,
+    );
+  }
   return {
     factor: of("factor"),
-    lowFrequencyFactor: of("low_freq_factor"),
-    highFrequencyFactor: of("high_freq_factor"),
+    lowFrequencyFactor: low,
+    highFrequencyFactor: high,
     originalPositions: of("original_max_position_embeddings"),
   };
 }

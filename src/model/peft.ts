@@ -72,21 +72,25 @@ const file = z.looseObject({
  * @throws {BladeError} when it is none, or of a kind that this decoder does not have.
  */
 export function parsePeftConfig(text: string, place: string): Lora {
+  const refuse = (own: string, rule: string, value: unknown): never => {
+    throw new BladeError({
+      place: own,
+      rule,
+      value,
+      mend: `take adapters of plain LoRA on ${LORA_TARGETS.join(", ")}`,
+    });
+  };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    json = (error as Error).message;
+    return refuse(place, "must be JSON", (error as Error).message);
   }
   const parsed = file.safeParse(json);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
-    throw new BladeError({
-      place: `${place}: ${path.join(".")}`,
-      rule: message,
-      value: path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), json),
-      mend: `take adapters of plain LoRA on ${LORA_TARGETS.join(", ")}`,
-    });
+    const value = path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), json);
+    return refuse([place, ...path.length === 0 ? [] : [path.join(".")]].join(": "), message, value);
   }
   const { r, lora_alpha, lora_dropout, target_modules } = parsed.data;
   return { rank: r, alpha: lora_alpha, dropout: lora_dropout, targets: target_modules };
@@ -119,7 +123,7 @@ export function toPeft(
 /**
  * Adapters from a file of PEFT's, and of whole tables the rows of tokens that were added.
  *
- * @throws {BladeError} when a tensor is missing, of another shape or type, or of nothing in the model.
+ * @throws {BladeError} when a tensor is missing, of another shape or type, not finite, or of nothing in the model.
  */
 export function fromPeft(
   config: DecoderConfig,
@@ -141,6 +145,8 @@ export function fromPeft(
     if (String(found?.shape) !== String(shape) || !(found!.data instanceof Float32Array)) {
       refuse(name, `must be a 32-bit float tensor of shape [${shape}]`, found?.shape ?? "none");
     }
+    const wrong = (found as HostTensor).data.find((value) => !Number.isFinite(value));
+    if (wrong !== undefined) refuse(name, "must be of finite numbers", wrong);
     left.delete(name);
     return found as HostTensor;
   };

@@ -2,17 +2,20 @@ import { join } from "@std/path";
 import type { DecoderConfig } from "./config.ts";
 import { adapterShapes } from "./lora.ts";
 import { mergedParameter } from "./merge.ts";
+import { makeNewFolder } from "./new_folder.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 import { PEFT_FILES, PEFT_TABLES, peftConfig, toPeft } from "./peft.ts";
 import { encodeSafetensors } from "./safetensors.ts";
 
 /**
  * Writes adapters as the Python library PEFT keeps them: adapter_config.json and adapter_model.safetensors. Where tokens
- * were added, the tables with their rows go along whole, as its `modules_to_save`. The folder is made beside and renamed.
+ * were added, the tables with their rows go along whole, as its `modules_to_save`. A folder that is not whole never has its
+ * name.
  *
  * @param folder must not exist
  * @param parameters all of the model's, frozen ones included
  * @param base the model that they are of, a folder or a name
+ * @throws {BladeError} when the folder exists.
  */
 export async function writeAdapter(
   folder: string,
@@ -29,12 +32,11 @@ export async function writeAdapter(
     merged.dispose();
     tensors.set(PEFT_TABLES[name].tensor, table);
   }
-  const beside = `${folder}.partial`;
-  await Deno.mkdir(beside, { recursive: true });
   const json =
     JSON.stringify(peftConfig(config.lora!, base, tables.map((name) => PEFT_TABLES[name].module)), null, 2) +
     "\n";
-  await Deno.writeTextFile(join(beside, PEFT_FILES.config), json);
-  await Deno.writeFile(join(beside, PEFT_FILES.weights), encodeSafetensors(tensors, { format: "pt" }));
-  await Deno.rename(beside, folder);
+  await makeNewFolder(folder, async (beside) => {
+    await Deno.writeTextFile(join(beside, PEFT_FILES.config), json);
+    await Deno.writeFile(join(beside, PEFT_FILES.weights), encodeSafetensors(tensors, { format: "pt" }));
+  });
 }

@@ -2,11 +2,11 @@ import { join } from "@std/path";
 import type * as tf from "@tensorflow/tfjs";
 import { BladeError } from "../core/errors.ts";
 import { readNumbers } from "../device/computation.ts";
-import { floatsToHalves } from "../numerics/half.ts";
+import { firstNotFinite, floatsToHalves, type HalfFormat } from "../numerics/half.ts";
 import { type CheckpointSource, checkpointSources } from "./checkpoint_names.ts";
-import type { HalfFormat } from "../numerics/half.ts";
 import type { DecoderConfig } from "./config.ts";
 import { mergedParameter } from "./merge.ts";
+import { makeNewFolder } from "./new_folder.ts";
 import type { Parameters } from "./parameters.ts";
 import { writeHeader } from "./safetensors_header.ts";
 
@@ -17,12 +17,13 @@ export type WeightFormat = "f32" | HalfFormat;
 export type CheckpointTexts = Readonly<Record<string, string>>;
 
 /**
- * Writes a model in Hugging Face layout, adapters merged: model.safetensors, a tensor at a time, and the texts given. The
- * folder is made beside and renamed, so that a half-written one never has its name.
+ * Writes a model in Hugging Face layout, adapters merged: model.safetensors, a tensor at a time, and the texts given. A
+ * folder that is not whole never has its name.
  *
  * @param folder must not exist
  * @param parameters all of the model's, frozen ones included
- * @throws {BladeError} when the folder exists, or the model has what no such checkpoint can hold.
+ * @throws {BladeError} when the folder exists, the model has what no such checkpoint can hold, or a number is too large
+ * for the format, or none.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -40,25 +41,15 @@ export async function writeCheckpoint(
     });
   }
   const sources = checkpointSources({ ...config, vocabulary: config.vocabulary + config.addedTokens });
-  const beside = `${folder}.partial`;
-  await Deno.mkdir(beside, { recursive: true });
-  try {
+  await makeNewFolder(folder, async (beside) => {
     for (const [name, text] of Object.entries(texts)) await Deno.writeTextFile(join(beside, name), text);
-    using file = await Deno.open(join(beside, "model.safetensors"), {
-      write: true,
-      create: true,
-      truncate: true,
-    });
+    using file = await Deno.open(join(beside, "model.safetensors"), { write: true, createNew: true });
     await writeAll(file, headerOf(sources, format));
     for (const [name, source] of sources) {
       await writeParameter(file, mergedParameter(config, parameters, name), source, format);
     }
     await file.syncData();
-    await Deno.rename(beside, folder);
-  } catch (error) {
-    await Deno.remove(beside, { recursive: true });
-    throw error;
-  }
+  });
 }
 
 function headerOf(sources: ReadonlyMap<string, CheckpointSource>, format: WeightFormat): Uint8Array {
@@ -79,14 +70,31 @@ async function writeParameter(
   const [values] = await readNumbers([tensor]);
   tensor.dispose();
   let first = 0;
-  for (const { shape: [out, rows = 1] } of parts) {
+  for (const { name, shape: [out, rows = 1] } of parts) {
     const part = turned
       ? turnedBack(values as Float32Array, { out: out!, rows, columns: shape[1]!, first })
       : (values as Float32Array).subarray(first, first + out! * rows);
     first += turned ? out! : part.length;
-    const numbers = format === "f32" ? part : floatsToHalves(part, format);
+    const numbers = inFormat(part, format, name);
     await writeAll(file, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
   }
+}
+
+/** Numbers in a format, all of them finite there: no reader takes others. */
+function inFormat(part: Float32Array, format: WeightFormat, name: string): Float32Array | Uint16Array {
+  const numbers = format === "f32" ? part : floatsToHalves(part, format);
+  const wrong = numbers instanceof Uint16Array
+    ? firstNotFinite(numbers, format as HalfFormat)
+    : numbers.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return numbers;
+  throw new BladeError({
+    place: `tensor ${name}`,
+    rule: `must be of finite numbers in the format ${format}`,
+    value: part[wrong],
+    mend: Number.isFinite(part[wrong])
+      ? "write it in a format that reaches further: bf16 or f32"
+      : "the model is broken: train it again, with a lower learning rate",
+  });
 }
 
 /** Columns of a matrix [in, out] as the rows of another. */
