@@ -5,8 +5,6 @@ import type { TokenId } from "../core/ids.ts";
 
 /** Text to tokens and back, as the model was trained with. */
 export interface TextTokenizer {
-  /** One more than the largest token. */
-  readonly vocabulary: number;
   /** The tokens of a text, without any that a model wants at its ends. */
   encode(text: string): TokenId[];
   /** The same after what a model wants at the beginning of all it reads. */
@@ -44,7 +42,6 @@ export async function readTokenizer(folder: string): Promise<TextTokenizer> {
   };
   idsOf("a", true);
   return {
-    vocabulary: largestOf(tokenizer) + 1,
     encode: (text) => idsOf(text, false),
     encodeStart(text) {
       const own = idsOf(text, false), whole = idsOf(text, true);
@@ -91,12 +88,6 @@ function checkSteps(step: unknown, path: string): void {
 
 function inside(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-function largestOf(tokenizer: Tokenizer): number {
-  let largest = 0;
-  for (const id of tokenizer.get_vocab().values()) largest = Math.max(largest, id);
-  return largest;
 }
 
 async function readJson(path: string, needed: boolean): Promise<object> {

@@ -56,6 +56,7 @@ const file = z.looseObject({
   hidden_act: z.string().nullish(),
   tie_word_embeddings: z.boolean().nullish(),
   attention_bias: z.boolean().nullish(),
+  partial_rotary_factor: z.number().nullish(),
   mlp_bias: z.boolean().nullish(),
   sliding_window: count.nullish(),
   use_sliding_window: z.boolean().nullish(),
@@ -161,6 +162,11 @@ function checkSupported(config: File, place: string): void {
       "attention_bias",
       config.attention_bias !== true,
       "must be false: no bias of the attention's output is read",
+    ],
+    [
+      "partial_rotary_factor",
+      (config.partial_rotary_factor ?? 1) === 1,
+      "must be 1: all of a head is rotated",
     ],
     ["mlp_bias", config.mlp_bias !== true, "must be false"],
     [

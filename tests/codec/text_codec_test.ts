@@ -12,7 +12,6 @@ const PROMPT = { opening: "Seen:\n", closing: "Next:\n" };
 function tokenizerOf(normal: (text: string) => string = (text) => text): TextTokenizer {
   const encode = (text: string) => Array.from(normal(text), (letter) => letter.codePointAt(0)!);
   return {
-    vocabulary: VOCABULARY,
     encode,
     encodeStart: (text) => [BOS, ...encode(text)],
     decode: (tokens) => String.fromCodePoint(...tokens),

@@ -151,6 +151,7 @@ Deno.test.each<[string, Record<string, unknown>, string[]]>([
   ["no architecture", { architectures: [] }, ["architectures: "]],
   ["another activation", { hidden_act: "gelu" }, ['hidden_act: must be silu, got "gelu"']],
   ["biases of the attention", { attention_bias: true }, ["attention_bias: must be false", "got true"]],
+  ["heads that are rotated in part", { partial_rotary_factor: 0.5 }, ["partial_rotary_factor: must be 1"]],
   ["biases of the other part", { mlp_bias: true }, ["mlp_bias: must be false"]],
   ["quantized weights", { quantization_config: { bits: 4 } }, [
     "quantization_config: must not be there",
