@@ -41,7 +41,9 @@ export function addAdapters(
     save([x, ...inner, ...adapters.flatMap(({ a, b }) => [a, b])]);
     return {
       value: tf.add(product, tf.mul(changes(x.shape[0], parts, inner), scale)),
-      gradFunc: (dy, saved) => gradients(dy as tf.Tensor2D, saved as tf.Tensor2D[], parts, scale),
+      // tfjs would keep what is made on the way to the end of the backward pass.
+      gradFunc: (dy, saved) =>
+        tf.tidy(() => gradients(dy as tf.Tensor2D, saved as tf.Tensor2D[], parts, scale)),
     };
   });
   return adapted(product, x, ...adapters.flatMap(({ a, b }) => [a, b])) as tf.Tensor2D;

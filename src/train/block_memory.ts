@@ -63,21 +63,14 @@ export function blockNumbers(decoder: DecoderConfig, drops: boolean): BlockNumbe
   };
 }
 
-/** (x·A)·B of each part, put side by side, scaled and added; of all of it the gradient keeps. */
+/** What `addAdapters` makes: the product before it, x·A of each part, which the gradient keeps, and the gradient of x. */
 function adapterNumbers(decoder: DecoderConfig, projection: Projection, drops: boolean): HeldNumbers {
   const { rows, parts } = projectionParts(decoder, projection);
   const count = parts.filter(({ module }) => decoder.lora?.targets.includes(module)).length;
   if (decoder.lora === null || count === 0) return { inside: 0, saved: 0, gradient: 0 };
   const columns = parts.reduce((sum, part) => sum + part.columns, 0);
-  const joined = parts.length > 1 ? columns : 0;
-  const narrow = decoder.lora.rank * count;
-  const dropped = drops ? rows : 0;
-  const made = dropped + narrow + 3 * columns + joined;
-  return {
-    inside: made,
-    saved: made,
-    gradient: columns + joined + narrow + rows * (count + 1) + dropped,
-  };
+  const saved = decoder.lora.rank * count + (drops ? rows : 0);
+  return { inside: saved + 3 * columns, saved, gradient: 3 * rows + (drops ? rows : 0) };
 }
 
 function plus(...all: readonly HeldNumbers[]): HeldNumbers {
