@@ -24,7 +24,7 @@ const ROOM = 512 * 2 ** 20;
  * import { assertEquals } from "@std/assert";
  * const shape = { layers: 12, width: 768, heads: 12, kvHeads: 4, hidden: 2048 };
  * const decoder = plainDecoder({ ...shape, vocabulary: 9, ropeBase: 1e4, normEpsilon: 1e-6, marksPicks: false });
- * assertEquals(contextsAtOnce(decoder, { prompt: 160, groupSize: 4, capacity: 60 }), 20);
+ * assertEquals(contextsAtOnce(decoder, { prompt: 160, groupSize: 4, capacity: 60 }), 22);
  * ```
  */
 export function contextsAtOnce(config: DecoderConfig, { prompt, groupSize, capacity }: DecodingSize): number {
