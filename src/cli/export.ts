@@ -22,7 +22,7 @@ export const exportCommand: Command = {
   examples: [
     {
       line: "export runs/titles-1 --merged runs/titles-model",
-      about: "a folder for transformers, vLLM or llama.cpp",
+      about: "for programs that read Hugging Face folders",
     },
     {
       line: "export runs/titles-1 --adapter runs/titles-lora",
