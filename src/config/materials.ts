@@ -80,7 +80,7 @@ export async function prepareMaterials(config: BladeConfig): Promise<Materials> 
       dataset.users,
     );
   }
-  const plan = await planModel(config, dataset, split.train);
+  const plan = await planModel(config, dataset, sftLog);
   checkPromptLengths(plan, lists.flatMap(({ contexts }) => contexts), listLength);
   const popularity = popularityOf(split.train, items);
   const signals = (set: ContextSet) => signalsOf(dataset, popularity, set);

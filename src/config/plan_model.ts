@@ -38,7 +38,7 @@ export interface ModelPlan {
 /**
  * The decoder and the codec that a configuration describes, over a data set.
  *
- * @param train what semantic ids may be made from
+ * @param train what semantic ids may be made from: what supervised training reads, no target of alignment
  * @throws {BladeError} when the checkpoint is missing or not supported, or items cannot be told apart.
  */
 export async function planModel(

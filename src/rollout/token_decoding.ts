@@ -15,6 +15,7 @@ import { isDecision, type SlateWalk, slateWalk } from "./slate_walk.ts";
  * Slates of any number of contexts, so many at once as there is room for. They do not depend on who shares a pass.
  *
  * @param o.key noise by context, slate and token; null takes the likeliest token each time
+ * @param atOnce contexts of a pass; as many as there is room for unless told
  */
 export async function decodeInPasses(
   config: DecoderConfig,
@@ -22,13 +23,9 @@ export async function decodeInPasses(
   parameters: Parameters,
   contexts: readonly Context[],
   o: SlateShape & { readonly key: RandomKey | null },
+  atOnce: number = roomFor(config, codec, contexts, o),
 ): Promise<RankedSlates> {
   const { groupSize, cutoff } = o;
-  const prompt = contexts.reduce(
-    (most, { history }) => Math.max(most, promptTokens(codec, history).length),
-    1,
-  );
-  const atOnce = contextsAtOnce(config, { prompt, groupSize, capacity: cutoff * codec.tokensPerItem });
   const rows = contexts.length * groupSize;
   const all = {
     groupSize,
@@ -44,6 +41,19 @@ export async function decodeInPasses(
     all.behaviorLogProb.set(part.behaviorLogProb, from * groupSize);
   }
   return all;
+}
+
+function roomFor(
+  config: DecoderConfig,
+  codec: ItemCodec,
+  contexts: readonly Context[],
+  { groupSize, cutoff }: SlateShape,
+): number {
+  const prompt = contexts.reduce(
+    (most, { history }) => Math.max(most, promptTokens(codec, history).length),
+    1,
+  );
+  return contextsAtOnce(config, { prompt, groupSize, capacity: cutoff * codec.tokensPerItem });
 }
 
 /**
