@@ -16,7 +16,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ["src/rollout", "src/reward", "src/target", "src/evaluate", "src/check"],
   ["src/train"],
   ["src/config"],
-  ["src/experiment"],
+  ["src/experiment", "src/verify"],
   ["src/cli"],
   ["main.ts", "mod.ts"],
 ];

@@ -11,12 +11,14 @@ import { pluginCheckCommand } from "./plugin.ts";
 import { pluginNewCommand } from "./plugin_new.ts";
 import { recommendCommand } from "./recommend.ts";
 import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
 
 /** Every command, in the order of the help. What computes is imported by a command when it runs. */
 export const COMMANDS: readonly Command[] = [
   trainCommand,
   evaluateCommand,
   compareCommand,
+  verifyCommand,
   recommendCommand,
   exportCommand,
   experimentCommand,

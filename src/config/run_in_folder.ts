@@ -85,6 +85,10 @@ function both(first: Observer, second: Observer): Observer {
       first.note(level, message);
       second.note(level, message);
     },
+    saved(state) {
+      first.saved?.(state);
+      second.saved?.(state);
+    },
   };
 }
 

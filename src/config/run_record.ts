@@ -1,4 +1,4 @@
-import { basename, dirname, fromFileUrl, join, resolve } from "@std/path";
+import { basename, join, resolve } from "@std/path";
 import type { SystemName } from "../core/results.ts";
 import type { Device } from "../device/open_device.ts";
 import { VERSION as TFJS_VERSION } from "../device/version.ts";
@@ -7,6 +7,7 @@ import { codeCommit } from "../report/code_commit.ts";
 import { readEvents } from "../report/event_log.ts";
 import { describeArtifacts, type RunManifest, writeManifest } from "../report/manifest.ts";
 import { modelCard } from "../report/model_card.ts";
+import { programFolder } from "../report/program_folder.ts";
 import { reportHtml } from "../report/report_html.ts";
 import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import { type ListRow, type PerUserRow, writeLists, writePerUser } from "../report/tables.ts";
@@ -61,6 +62,7 @@ async function manifestOf(
   const plugins = [...materials.terms.map(({ metric }) => metric), ...materials.metrics]
     .filter(({ source }) => source.sha256 !== undefined)
     .map(({ source }) => [source.specifier, { spec: source.specifier, sha256: source.sha256! }] as const);
+  const program = programFolder();
   const manifest: RunManifest = {
     schemaVersion: 1,
     runId: `${nameOf(runFolder)}-${crypto.randomUUID().slice(0, 8)}`,
@@ -69,13 +71,15 @@ async function manifestOf(
     outcome: "completed",
     seed: config.seed,
     config,
-    commit: await codeCommit(dirname(fromFileUrl(new URL("..", import.meta.url)))),
+    commit: program === null ? null : await codeCommit(program),
+    place: { runFolder: resolve(runFolder), program },
     runtime: {
       deno: Deno.version.deno,
       tfjs: TFJS_VERSION,
       backend: device.backend,
       adapter: device.adapter,
       threads: device.threads,
+      platform: Deno.build.target,
     },
     data: materials.files,
     plugins: [...new Map(plugins).values()],

@@ -3,6 +3,7 @@ import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
 import type { TrainOutcome } from "./run_api.ts";
 import type { BladeConfig, BladeConfigInput } from "./schema.ts";
+import { valueDifference } from "./value_difference.ts";
 
 /** How `train` is to run; all of it may be left out. */
 export interface TrainOptions {
@@ -88,26 +89,12 @@ async function stoppedRun(config: BladeConfig, folder: string | undefined): Prom
   const { keptConfig } = await import("./run_in_folder.ts");
   const kept = await keptConfig(folder);
   if (kept === undefined) return undefined;
-  const path = difference(kept, config);
-  if (path === undefined) return folder;
+  const difference = valueDifference(kept, config);
+  if (difference === null) return folder;
   throw new BladeError({
-    place: `${folder}: ${path}`,
+    place: `${folder}: ${difference.path.join(".")}`,
     rule: "must be what the run was started with",
-    value: path.split(".").reduce<unknown>((node, key) => Reflect.get(Object(node), key), config),
+    value: difference.other,
     mend: "give the configuration back its value, or name another folder in out",
   });
-}
-
-/** Path of the first value in which two configurations differ. */
-function difference(one: unknown, other: unknown, path: readonly string[] = []): string | undefined {
-  if (Object.is(one, other)) return undefined;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
-    return path.join(".");
-  }
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
-  for (const key of keys) {
-    const found = difference(Reflect.get(one, key), Reflect.get(other, key), [...path, key]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

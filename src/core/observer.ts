@@ -6,6 +6,17 @@ export interface Observer {
   step(event: StepEvent): void;
   /** A sentence for the user. Warnings are repeated in the summary and kept in the manifest. */
   note(level: "info" | "warning", message: string): void;
+  /** The state of a stage after one of its steps is on the disk. */
+  saved?(state: SavedState): void;
+}
+
+/** A state that was saved, by what it holds. */
+export interface SavedState {
+  readonly stage: string;
+  /** Steps of the stage that are done. */
+  readonly step: number;
+  /** SHA-256 of every number of it, hexadecimal digits: the same state has the same. */
+  readonly sha256: string;
 }
 
 /** One step of a stage, and what was measured in it. */

@@ -1,4 +1,4 @@
-import type { Observer } from "../core/observer.ts";
+import type { Observer, SavedState } from "../core/observer.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
@@ -16,7 +16,8 @@ export type RunEvent =
     readonly timeMs: number;
     readonly level: "info" | "warning";
     readonly message: string;
-  };
+  }
+  | { readonly kind: "saved"; readonly timeMs: number } & SavedState;
 
 /** An open `events.jsonl`: each event is a whole line on return, so that an interrupted run keeps its log. */
 export interface EventLog extends Disposable {
@@ -88,6 +89,7 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
     stage: (name, steps) => log.append({ kind: "stage", timeMs: timeMs(), stage: name, steps }),
     step: (event) => log.append({ kind: "step", timeMs: timeMs(), ...event }),
     note: (level, message) => log.append({ kind: "note", timeMs: timeMs(), level, message }),
+    saved: (state) => log.append({ kind: "saved", timeMs: timeMs(), ...state }),
   };
 }
 

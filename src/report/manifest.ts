@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
-import { join, relative } from "@std/path";
+import { join, relative, resolve } from "@std/path";
 import type { BladeConfig } from "../config/schema.ts";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { Result } from "../core/results.ts";
+import { isThere } from "./is_there.ts";
+import { movedRun, type RunPlace } from "./moved_run.ts";
+import { programFolder } from "./program_folder.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
 
 /** The record of a run: enough to repeat it and to tell whether a repetition is the same. */
@@ -20,6 +23,8 @@ export interface RunManifest {
   /** Commit of the program's own code; null where it is no git checkout. */
   readonly commit: string | null;
   readonly runtime: RuntimeFacts;
+  /** Where run folder and program were: the paths of the configuration are seen from there. */
+  readonly place?: RunPlace;
   readonly data: readonly DataFile[];
   readonly plugins: readonly PluginFact[];
   readonly results: readonly Result[];
@@ -35,6 +40,8 @@ export interface RuntimeFacts {
   /** The GPU's name, where there is one. */
   readonly adapter: string | null;
   readonly threads: number;
+  /** Processor and system, as `x86_64-unknown-linux-gnu`. */
+  readonly platform?: string;
 }
 
 /** A metric plugin that a run loaded. */
@@ -60,7 +67,7 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
 }
 
 /**
- * Reads `manifest.json` of a run folder.
+ * Reads `manifest.json` of a run folder. Paths in it are those of today: see `movedRun`.
  *
  * @throws {BladeError} when the folder is no run, or of another version
  * @example
@@ -103,7 +110,23 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
       mend,
     });
   }
-  return manifest as RunManifest;
+  return await movedRun(
+    manifest as RunManifest,
+    { runFolder: resolve(runFolder), program: programFolder() },
+    isReadable,
+  );
+}
+
+/** What this process may not look at is not there for it. */
+async function isReadable(path: string): Promise<boolean> {
+  try {
+    return await isThere(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 /** Files of a run folder that are not what it made. */

@@ -8,12 +8,13 @@ import { linkModules } from "./isolate/source_module.ts";
 import type { Judge } from "./judge.ts";
 import { type AnySpec, CONTRACT_VERSION, type Metric } from "./metric.ts";
 import { type AnyFactory, isFactory } from "./plugin.ts";
+import { pluginHash } from "./plugin_hash.ts";
 
 /** Where a plugin came from, for the manifest. */
 export interface PluginSource {
   /** As typed, or `blade:<name>` for a built-in one. */
   readonly specifier: string;
-  /** Of the module's file; of the archive for npm:, of the module for https:, where it is what pins them. */
+  /** Of the module's file and of those that it imports, see `pluginHash`; of the archive for npm:, of the module for https:, where it is what pins them. */
   readonly sha256?: string;
 }
 
@@ -94,7 +95,7 @@ export async function loadPlugin(specifier: string, policy: PluginPolicy): Promi
     return ownPlugin(await importFactory(specifier, linkModules(modules)), { specifier, sha256 });
   }
   const factory = await importFactory(specifier, address);
-  return ownPlugin(factory, { specifier, sha256: await hashOf(new URL(address)) });
+  return ownPlugin(factory, { specifier, sha256: await pluginHash(new URL(address)) });
 }
 
 /** `import()` resolves a path against this file; a user means the working folder. */
@@ -143,19 +144,4 @@ async function importModule(specifier: string, address: string): Promise<Readonl
     if (error instanceof BladeError) throw error;
     throw await importFailure(specifier, address, error);
   }
-}
-
-/**
- * The SHA-256 of a file as hexadecimal digits.
- *
- * @example
- * ```ts
- * import { hashOf } from "./load_plugin.ts";
- * import { assertEquals } from "@std/assert";
- * assertEquals((await hashOf(new URL(import.meta.resolve("./load_plugin.ts")))).length, 64);
- * ```
- */
-export async function hashOf(file: URL): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(file));
-  return new Uint8Array(digest).toHex();
 }

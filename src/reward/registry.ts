@@ -3,12 +3,14 @@ import { BladeError } from "../core/errors.ts";
 import { PLUGIN_POLICY, type PluginPolicy } from "../core/isolation.ts";
 import type { SignalName } from "../core/signals.ts";
 import { BUILTIN } from "./builtin.ts";
-import { hashOf, loadPlugin, ownPlugin, type Plugin, type PluginSource } from "./load_plugin.ts";
+import { loadPlugin, ownPlugin, type Plugin, type PluginSource } from "./load_plugin.ts";
 import { type Judge, judgeOf } from "./judge.ts";
 import type { Direction, Metric, Range } from "./metric.ts";
 import { isModule, type MetricName, parseMetricSpec } from "./metric_spec.ts";
 import { boundsOf, choicesOf, defaultOf, readOptions } from "./options.ts";
 import type { AnyFactory } from "./plugin.ts";
+import { pluginFile } from "./plugin_file.ts";
+import { pluginHash } from "./plugin_hash.ts";
 import { countLosses, tolerant } from "./tolerance.ts";
 
 /** A metric with its options, ready to score, and where it came from. */
@@ -227,10 +229,9 @@ async function describe(
 /** A built-in plugin is hashed when it is used. Run from the network there is no file, and the lock file pins it. */
 async function withHash(plugin: Plugin): Promise<Plugin> {
   const { source } = plugin;
-  const name = /^blade:(.+)$/.exec(source.specifier)?.[1];
-  const address = new URL(`../../plugins/${name}.ts`, import.meta.url);
-  if (name === undefined || address.protocol !== "file:") return plugin;
-  return { ...plugin, source: { ...source, sha256: await hashOf(address) } };
+  const file = pluginFile(source.specifier);
+  if (file === null || !source.specifier.startsWith("blade:")) return plugin;
+  return { ...plugin, source: { ...source, sha256: await pluginHash(file) } };
 }
 
 function unknownMetric(spec: string, name: string, known: readonly string[]): BladeError {

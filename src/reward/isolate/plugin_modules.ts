@@ -1,14 +1,15 @@
 import { dirname, fromFileUrl, isAbsolute, relative, toFileUrl } from "@std/path";
 import { BladeError } from "../../core/errors.ts";
 import { npmModules } from "./npm_package.ts";
-import { fetchPinned, hashOfBytes, pinnedName } from "./pinned.ts";
+import { pluginHash } from "../plugin_hash.ts";
+import { fetchPinned, pinnedName } from "./pinned.ts";
 import { gatherModules, relativeImports, type SourceModule } from "./source_module.ts";
 
 /** A plugin as text: all that a process without permissions has to be told. */
 export interface PluginModules {
   /** Each after those that it imports; the plugin is the last. */
   readonly modules: readonly SourceModule[];
-  /** Of the plugin's file, or of the archive of its package; hexadecimal digits. */
+  /** Of the plugin's files, see `pluginHash`, or of the archive of its package; hexadecimal digits. */
   readonly sha256: string;
 }
 
@@ -63,7 +64,7 @@ export async function pluginModules(specifier: string, address: string): Promise
     return await Deno.readTextFile(path);
   };
   const modules = await gatherModules(toFileUrl(entry).href, read, refuseCycle);
-  return { modules, sha256: await hashOfBytes(await Deno.readFile(entry)) };
+  return { modules, sha256: await pluginHash(toFileUrl(entry)) };
 }
 
 async function realPath(place: string, path: string): Promise<string> {
