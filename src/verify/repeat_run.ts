@@ -54,10 +54,11 @@ export async function repeatFirst(repeating: Repeating, steps: number): Promise<
       ...observer,
       step(event) {
         observer.step(event);
-        if (event.stage === stage ? event.step >= steps : event.stage === "evaluate") enough.abort();
+        // One step more: what is measured at the end of an epoch comes after its last step.
+        if (event.stage === stage ? event.step > steps : event.stage === "evaluate") enough.abort();
       },
       stage(name, of) {
-        observer.stage(name, name === stage ? Math.min(of, steps) : of);
+        observer.stage(name, name === stage ? Math.min(of, steps + 1) : of);
       },
     };
     const given = there.filter((other) => other !== stage);
