@@ -51,7 +51,8 @@ export function compareSteps(
         differs(`${stage} step ${step}`, values ? "made" : null, others ? "made" : null);
         break;
       }
-      count++;
+      // What is measured before the first step has the number 0.
+      if (step > 0) count++;
       for (const name of new Set([...values.keys(), ...others.keys()])) {
         const [a, b] = [values.get(name), others.get(name)];
         if (a === b || (typeof a === "number" && typeof b === "number" && same(name, a, b))) continue;

@@ -53,12 +53,16 @@ export async function repeatFirst(repeating: Repeating, steps: number): Promise<
     const stopping: Observer = {
       ...observer,
       step(event) {
-        observer.step(event);
+        if (event.stage === stage) observer.step(event);
         // One step more: what is measured at the end of an epoch comes after its last step.
         if (event.stage === stage ? event.step > steps : event.stage === "evaluate") enough.abort();
       },
       stage(name, of) {
-        observer.stage(name, name === stage ? Math.min(of, steps + 1) : of);
+        if (name === stage) observer.stage(name, Math.min(of, steps + 1));
+      },
+      // The device is the same each time.
+      note(level, message) {
+        if (level === "warning" || stage === there[0]) observer.note(level, message);
       },
     };
     const given = there.filter((other) => other !== stage);

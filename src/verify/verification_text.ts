@@ -26,7 +26,9 @@ import type { Verification } from "./verify_run.ts";
 export function verificationText(run: string, verification: Verification): string {
   const { verdict, by, because, compared, differences, changed, repetition } = verification;
   const [first, ...others] = differences;
-  const lines = compared.map(comparisonLine);
+  const lines = compared.filter(({ count, difference }) => count > 0 || difference !== null).map(
+    comparisonLine,
+  );
   if (first !== undefined) {
     lines.push(`First difference: ${differenceLines(first)}`);
     for (const difference of others) lines.push(`Then: ${differenceLines(difference)}`);
@@ -49,7 +51,7 @@ export function verificationText(run: string, verification: Verification): strin
 
 function comparisonLine({ what, count, difference }: Comparison): string {
   const verdict = difference === null ? "the same" : "different";
-  return `  ${count.toLocaleString("en").padStart(9)} ${what.padEnd(28)} ${verdict}`;
+  return `  ${count.toLocaleString("en").padStart(9)} ${what.padEnd(30)} ${verdict}`;
 }
 
 function differenceLines({ place, recorded, found, extent }: Difference): string {
