@@ -32,6 +32,10 @@ export function coarseSize(size: number): number {
  * ```
  */
 export function filledSize(size: number, step: number): number {
-  const steps = Math.ceil(size / step);
-  return step * (worksAhead() ? coarseSize(steps) : steps);
+  return worksAhead() ? step * coarseSize(Math.ceil(size / step)) : roundedSize(size, step);
+}
+
+/** The least multiple of `step` that is not below `size`. */
+export function roundedSize(size: number, step: number): number {
+  return step * Math.ceil(size / step);
 }

@@ -56,15 +56,18 @@ const KERNELS: Readonly<Record<string, CpuKernel>> = {
     return [];
   },
 
-  [FUSED.dropout]: ({ x, keys }, attributes, valuesOf, output) => {
+  [FUSED.dropout]: ({ x, keys, rows }, attributes, valuesOf, output) => {
     const { place, threshold, scale } = attributes as { place: number; threshold: number; scale: number };
     const words = valuesOf(keys!);
     const { bits } = keyOfWords(words[2 * place]!, words[2 * place + 1]!);
+    const width = x!.shape.at(-1)!;
+    const countsAs = rows === undefined ? undefined : valuesOf(rows);
     return output(
       x!.shape,
-      valuesOf(x!).map((value, i) =>
-        ((bits(i >> 1) >>> 16 * (i & 1)) & 0xffff) < threshold ? 0 : value * scale
-      ),
+      valuesOf(x!).map((value, at) => {
+        const i = countsAs === undefined ? at : countsAs[Math.floor(at / width)]! * width + at % width;
+        return ((bits(i >> 1) >>> 16 * (i & 1)) & 0xffff) < threshold ? 0 : value * scale;
+      }),
     );
   },
 

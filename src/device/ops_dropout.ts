@@ -9,6 +9,7 @@ import { runFused } from "./fused.ts";
  * @param keys [places, 2] int32: the words of a key for each place that drops
  * @param place row of `keys`
  * @param rate in [0, 1)
+ * @param rows [rows of x] int32: the row that each row of x counts as, on the devices cpu and webgpu; its own when left out
  * @returns the shape of x
  *
  * @example
@@ -22,16 +23,23 @@ import { runFused } from "./fused.ts";
  * assert(kept.every((x) => x === 0 || x === 2) && kept.includes(0) && kept.includes(2));
  * ```
  */
-export function dropout(x: tf.Tensor, keys: tf.Tensor, place: number, rate: number): tf.Tensor {
+export function dropout(
+  x: tf.Tensor,
+  keys: tf.Tensor,
+  place: number,
+  rate: number,
+  rows?: tf.Tensor,
+): tf.Tensor {
   if (rate === 0) return x;
   const attributes = { place, threshold: Math.round(rate * 65536), scale: 1 / (1 - rate) };
   const thinned = tf.customGrad((...args) => {
     const [x, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    save([keys]);
-    const thin = (x: tf.Tensor, keys: tf.Tensor) => runFused("dropout", { x, keys }, attributes)[0]!;
+    save(rows === undefined ? [keys] : [keys, rows]);
+    const thin = (x: tf.Tensor, [keys, rows]: readonly tf.Tensor[]) =>
+      runFused("dropout", { x, keys: keys!, ...(rows === undefined ? {} : { rows }) }, attributes)[0]!;
     return {
-      value: thin(x, keys),
-      gradFunc: (dy, saved) => thin(dy as tf.Tensor, (saved as [tf.Tensor])[0]),
+      value: thin(x, rows === undefined ? [keys] : [keys, rows]),
+      gradFunc: (dy, saved) => thin(dy as tf.Tensor, saved as tf.Tensor[]),
     };
   });
   return thinned(x);

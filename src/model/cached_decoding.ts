@@ -65,7 +65,7 @@ export function decodePick(
   for (let layer = 0; layer < config.layers; layer++) {
     const attend = (qkv: tf.Tensor2D) =>
       cachedAttention(qkv, history[layer]!, spans, picks[layer]!, at, config);
-    x = decoderLayer(config, parameters, layer, x, place, attend, NO_DROPOUT);
+    x = decoderLayer(config, parameters, layer, x, place, attend, { drop: NO_DROPOUT, ofKept: NO_DROPOUT });
   }
   return rmsNorm(x, parameter(parameters, "norm"), config.normEpsilon);
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { addAlike, attention, headNorm, recompute, rmsNorm, rotary, swiglu } from "../device/ops.ts";
 import type { DecoderConfig } from "./config.ts";
-import { type Dropout, NO_DROPOUT } from "./dropout.ts";
+import { type Dropout, dropoutOfTokens, NO_DROPOUT } from "./dropout.ts";
 import { parameter, type Parameters } from "./parameters.ts";
 import { isAdapter, type Projection } from "./lora.ts";
 import { project } from "./project.ts";
@@ -41,9 +41,10 @@ export interface DecoderPass {
 export function decoderPass(
   config: DecoderConfig,
   parameters: Parameters,
-  { tokens, isPick, positions, angles, spans }: SequenceTensors,
-  { drop = NO_DROPOUT, keep = KEEP_ALL, onLayer }: PassOptions = {},
+  { tokens, isPick, positions, angles, spans, dropRows }: SequenceTensors,
+  { drop: ofKept = NO_DROPOUT, keep = KEEP_ALL, onLayer }: PassOptions = {},
 ): DecoderPass {
+  const drop = dropoutOfTokens(ofKept, dropRows);
   const { rows, table } = lookUpTokens(config, parameters, tf.reshape(tokens, [-1]));
   let x = drop.apply(markPicks(parameters, rows, isPick as tf.Tensor2D), "embedding") as tf.Tensor2D;
   for (let layer = 0; layer < config.layers; layer++) {
@@ -53,7 +54,8 @@ export function decoderPass(
         told?.(qkv);
         return attention(qkv, spans, config);
       };
-      return decoderLayer(config, weights, layer, x, { positions, angles }, attend, drop, kept);
+      const drops = { drop, ofKept: kept === KEEP_ALL ? drop : ofKept };
+      return decoderLayer(config, weights, layer, x, { positions, angles }, attend, drops, kept);
     };
     if (config.recompute && onLayer === undefined) {
       x = recomputed(config, block, x, weightsOfLayer(parameters, layer));
@@ -104,6 +106,12 @@ function markPicks(parameters: Parameters, rows: tf.Tensor2D, isPick: tf.Tensor2
   return tf.add(tf.mul(rows, gate), tf.mul(isPick, pick));
 }
 
+/** Dropout of a block: of all its tokens, and of those that are kept behind its attention. */
+export interface LayerDropout {
+  readonly drop: Dropout;
+  readonly ofKept: Dropout;
+}
+
 /** One block: attention and SwiGLU, each on a normalised input and added to the residual stream. */
 export function decoderLayer(
   config: DecoderConfig,
@@ -112,11 +120,12 @@ export function decoderLayer(
   x: tf.Tensor2D,
   { positions, angles }: Pick<SequenceTensors, "positions" | "angles">,
   attend: Attention,
-  drop: Dropout,
+  { drop, ofKept }: LayerDropout,
   keep: KeepRows = KEEP_ALL,
 ): tf.Tensor2D {
   const weight = (name: string) => parameter(parameters, `layers.${layer}.${name}`);
-  const through = (name: Projection, x: tf.Tensor2D) => project(config, parameters, layer, name, x, drop);
+  const through = (name: Projection, x: tf.Tensor2D) =>
+    project(config, parameters, layer, name, x, name === "qkv" ? drop : ofKept);
   const { heads, kvHeads, normEpsilon } = config;
   const projected = through("qkv", rmsNorm(x, weight("attentionNorm"), normEpsilon));
   const qkv = config.headNorms
@@ -125,10 +134,10 @@ export function decoderLayer(
   const mixed = keep(attend(rotary(qkv, positions, angles, heads + kvHeads)));
   const attended = addAlike(
     keep(x),
-    drop.apply(through("attentionOut", mixed), `attention ${layer}`) as tf.Tensor2D,
+    ofKept.apply(through("attentionOut", mixed), `attention ${layer}`) as tf.Tensor2D,
   );
   const inner = swiglu(through("gateUp", rmsNorm(attended, weight("feedForwardNorm"), normEpsilon)));
-  return addAlike(attended, drop.apply(through("down", inner), `feed-forward ${layer}`) as tf.Tensor2D);
+  return addAlike(attended, ofKept.apply(through("down", inner), `feed-forward ${layer}`) as tf.Tensor2D);
 }
 
 function weightsOfLayer(parameters: Parameters, layer: number): Parameters {

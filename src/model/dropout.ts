@@ -7,8 +7,12 @@ import { PROJECTIONS } from "./lora.ts";
 
 /** Inverted dropout (scaled by 1/(1−rate) in training) whose masks come from counters: the same on every device. */
 export interface Dropout {
-  /** Drops elements of `x` at a named place of the network. */
-  apply(x: tf.Tensor, place: string): tf.Tensor;
+  /**
+   * Drops elements of `x` at a named place of the network.
+   *
+   * @param rows [rows of x] int32: which row each counts as; in their order when left out
+   */
+  apply(x: tf.Tensor, place: string, rows?: tf.Tensor): tf.Tensor;
 }
 
 /** No dropout: inference. */
@@ -29,7 +33,14 @@ export function dropoutKeys(config: DecoderConfig, key: RandomKey): HostArray {
 export function dropout(config: DecoderConfig, keys: tf.Tensor, rate: number): Dropout {
   if (rate === 0) return NO_DROPOUT;
   const names = places(config);
-  return { apply: (x, place) => names.includes(place) ? drop(x, keys, names.indexOf(place), rate) : x };
+  return {
+    apply: (x, place, rows) => names.includes(place) ? drop(x, keys, names.indexOf(place), rate, rows) : x,
+  };
+}
+
+/** Dropout of a tensor that has a row for each token of a layout, see `SequenceArrays.dropRows`. */
+export function dropoutOfTokens(drop: Dropout, dropRows: tf.Tensor): Dropout {
+  return dropRows.size === 1 ? drop : { apply: (x, place) => drop.apply(x, place, dropRows) };
 }
 
 /** Where the decoder drops: what it adds to the residual stream, or where there are adapters what these read. */

@@ -1,6 +1,7 @@
 import type { TokenId } from "../core/ids.ts";
 import type { HostArray, Uploaded } from "../device/arrays.ts";
-import { filledSize } from "../device/coarse_size.ts";
+import { filledSize, roundedSize } from "../device/coarse_size.ts";
+import { worksAhead } from "../device/computation.ts";
 import type { DecoderConfig } from "./config.ts";
 import { rotaryFrequencies } from "./rotary_frequencies.ts";
 
@@ -34,6 +35,11 @@ export type SequenceArrays = {
   readonly angles: HostArray;
   /** [rows·T, 1] 1 where the token is a pick of a slate; [1, 1] of 0 when there are no branches. */
   readonly isPick: HostArray;
+  /**
+   * [rows·T] int32: the row that a token has where nothing is filled up for recording, by which dropout counts, so that
+   * masks are the same on every device; [1] where the layout is that one.
+   */
+  readonly dropRows: HostArray;
 };
 
 /** The same on the device. */
@@ -67,19 +73,24 @@ export function layOutSequences(
 ): SequenceLayout {
   const rows = sequences.length;
   const longest = sequences.reduce((most, { history }) => Math.max(most, history.length), 1);
-  const historyLength = filledSize(longest, LENGTH_STEP);
   const branchCount = sequences.reduce((most, { branches }) => Math.max(most, branches.length), 0);
   const branchLength = sequences.reduce(
     (most, { branches }) => branches.reduce((m, { picks }) => Math.max(m, picks.length), most),
     0,
   );
-  const firsts = branchColumns(sequences, branchCount, branchLength);
-  const length = historyLength + firsts.columns;
+  const columns = (fill: Fill): Columns => {
+    const firsts = branchColumns(sequences, branchCount, branchLength, fill);
+    const historyLength = fill(longest, LENGTH_STEP);
+    return { historyLength, firsts, length: historyLength + firsts.columns };
+  };
+  const { historyLength, firsts, length } = columns(filledSize);
+  const plain = worksAhead() ? columns(roundedSize) : null;
   const branched = firsts.columns > 0;
   const tokens = new Int32Array(rows * length).fill(fill);
   const isPick = new Float32Array(branched ? rows * length : 1);
   const positions = new Int32Array(rows * length);
   const spans = new Int32Array(rows * length * 3);
+  const dropRows = new Int32Array(plain === null ? 1 : rows * length);
 
   sequences.forEach(({ history, branches }, row) => {
     const offset = historyLength - history.length;
@@ -91,6 +102,9 @@ export function layOutSequences(
     for (let column = 0; column < length; column++) place(column, 0, 0, column, Math.min(column, longest));
     history.forEach((token, i) => {
       tokens[row * length + offset + i] = token;
+      if (plain !== null) {
+        dropRows[row * length + offset + i] = row * plain.length + plain.historyLength - history.length + i;
+      }
       place(offset + i, 0, 0, offset, offset + i);
     });
     branches.forEach(({ start, picks }, branch) => {
@@ -98,6 +112,10 @@ export function layOutSequences(
       picks.forEach((token, i) => {
         tokens[row * length + first + i] = token;
         isPick[row * length + first + i] = 1;
+        if (plain !== null) {
+          dropRows[row * length + first + i] = row * plain.length + plain.historyLength +
+            plain.firsts.of(row, branch) + i;
+        }
         place(first + i, offset, offset + start, first, offset + start + i);
       });
     });
@@ -113,6 +131,7 @@ export function layOutSequences(
       spans: { data: spans, shape: [rows, length, 3] },
       angles: rotaryAngles(config, historyLength + branchLength),
       isPick: { data: isPick, shape: branched ? [rows * length, 1] : [1, 1] },
+      dropRows: { data: dropRows, shape: [dropRows.length] },
     },
     historyPosition: (row, index) => row * length + historyLength - sequences[row]!.history.length + index,
     pickPosition: (row, branch, index) => row * length + historyLength + firsts.of(row, branch) + index,
@@ -122,12 +141,29 @@ export function layOutSequences(
 /** How much of the aligned columns packed branches may take, for packing to be worth its ragged shapes. */
 const PACKED_SHARE = 0.75;
 
+/** What a size is filled up to, in multiples of `step`. */
+type Fill = (size: number, step: number) => number;
+
+/** How the columns of a layout are shared out. */
+interface Columns {
+  readonly historyLength: number;
+  readonly firsts: BranchColumns;
+  /** In all. */
+  readonly length: number;
+}
+
+interface BranchColumns {
+  readonly columns: number;
+  of(row: number, branch: number): number;
+}
+
 /** Where branches begin behind the history, and how many columns they take. */
 function branchColumns(
   sequences: readonly Sequence[],
   branchCount: number,
   branchLength: number,
-): { readonly columns: number; of(row: number, branch: number): number } {
+  fill: Fill,
+): BranchColumns {
   const aligned = branchCount * branchLength;
   const packed = sequences.map(({ branches }) => {
     let next = 0;
@@ -137,7 +173,7 @@ function branchColumns(
     (longest, { branches }) => Math.max(longest, branches.reduce((sum, { picks }) => sum + picks.length, 0)),
     0,
   );
-  const columns = filledSize(most, LENGTH_STEP);
+  const columns = fill(most, LENGTH_STEP);
   if (columns >= PACKED_SHARE * aligned) {
     return { columns: aligned, of: (_, branch) => branch * branchLength };
   }

@@ -4,7 +4,7 @@ import type { Result } from "../core/results.ts";
 export const STEPS_OF_TOLERANCE = 10;
 
 /** Largest relative difference of a number of a step that is computed by 32-bit sums in another order. */
-const RELATIVE = 1e-2;
+const RELATIVE = 1e-3;
 
 /** Differences below this are none, whatever the number. */
 const ABSOLUTE = 1e-3;

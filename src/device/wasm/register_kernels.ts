@@ -135,7 +135,8 @@ export function registerWasmKernels(
       return dQkv;
     },
 
-    [FUSED.dropout]: ({ x, keys }, { place, threshold, scale }) => {
+    [FUSED.dropout]: ({ x, keys, rows }, { place, threshold, scale }) => {
+      if (rows !== undefined) throw new Error("dropout by rows is for devices that fill up their shapes");
       const y = output(x!.shape);
       const n = tf.util.sizeFromShape(x!.shape);
       const key = offset(keys!) + 8 * (place as number);
