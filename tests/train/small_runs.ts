@@ -76,3 +76,10 @@ export async function checkpointsOf({ folder }: Pick<Run, "folder">): Promise<Ma
     ),
   );
 }
+
+/** The checkpoints of a finished run, its lists and its values per user, by name. */
+export async function filesOf({ folder }: Pick<Run, "folder">): Promise<Map<string, Uint8Array>> {
+  const files = await checkpointsOf({ folder });
+  for (const name of ["lists.csv", "per-user.csv"]) files.set(name, await Deno.readFile(`${folder}/${name}`));
+  return files;
+}
