@@ -1,6 +1,8 @@
+import { log2 } from "blade";
+
 /** Ranks whose discount stands in the table; deeper ones are reckoned. */
 const TABLED = 1024;
-const TABLE = Float64Array.from({ length: TABLED + 1 }, (_, rank) => 1 / Math.log2(rank + 1));
+const TABLE = Float64Array.from({ length: TABLED + 1 }, (_, rank) => 1 / log2(rank + 1));
 
 /**
  * What a rank weighs: 1 / log2(rank + 1), so that the first weighs 1 and the third 1/2.
@@ -14,5 +16,5 @@ const TABLE = Float64Array.from({ length: TABLED + 1 }, (_, rank) => 1 / Math.lo
  * ```
  */
 export function discount(rank: number): number {
-  return rank <= TABLED ? TABLE[rank]! : 1 / Math.log2(rank + 1);
+  return rank <= TABLED ? TABLE[rank]! : 1 / log2(rank + 1);
 }

@@ -47,8 +47,8 @@ const distancesOf = perObject((bits: Uint32Array) => {
   const of = (distance: SetDistance): Distances => ({
     most,
     table: Float64Array.from(
-      { length: most ** 3 },
-      (_, at) => distance(at % most, Math.floor(at / most) % most, Math.floor(at / most ** 2)),
+      { length: most * most * most },
+      (_, at) => distance(at % most, Math.floor(at / most) % most, Math.floor(at / (most * most))),
     ),
   });
   return { jaccard: of(OF_SETS.jaccard), hamming: of(OF_SETS.hamming), cosine: of(OF_SETS.cosine) };

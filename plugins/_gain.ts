@@ -1,4 +1,4 @@
-import { oneOf } from "blade";
+import { oneOf, pow } from "blade";
 import { relevanceOptions } from "./_relevance.ts";
 
 /** How much of an item's gain counts. */
@@ -22,7 +22,7 @@ export const gainOptions = {
  * ```
  */
 export function worth(name: GainName, gain: number): number {
-  return name === "linear" ? gain : name === "binary" ? 1 : 2 ** gain - 1;
+  return name === "linear" ? gain : name === "binary" ? 1 : pow(2, gain) - 1;
 }
 
 /** Why a sum of gains has no value. */

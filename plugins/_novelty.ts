@@ -1,4 +1,4 @@
-import type { ItemIndex, Popularity, Ranks, Slate } from "blade";
+import { type ItemIndex, log2, type Popularity, type Ranks, type Slate } from "blade";
 import { discount } from "./_discount.ts";
 import { perObject } from "./_memo.ts";
 import { gainsByPlace } from "./_relevance.ts";
@@ -33,7 +33,7 @@ export function unknownToUsers({ users, totalUsers }: Popularity, item: ItemInde
  */
 export function selfInformation(popularity: Popularity, item: ItemIndex): number {
   const count = popularity.counts[item] ?? 0;
-  return Math.log2(popularity.totalInteractions / (count > 0 ? count : rarest(popularity)));
+  return log2(popularity.totalInteractions / (count > 0 ? count : rarest(popularity)));
 }
 
 const rarest = perObject(({ counts }: Popularity) =>

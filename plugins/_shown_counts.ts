@@ -95,7 +95,7 @@ export function sumAndChanges<S>(
 ): { sum: S; changes: readonly ChangedCount[] } {
   const { counts, changed } = shown;
   // Some metrics compare every change with every other.
-  const isMuch = changed.size ** 2 > 4096 + 8 * counts.size;
+  const isMuch = changed.size * changed.size > 4096 + 8 * counts.size;
   let sum = shown.sum;
   if (sum === undefined || isMuch) {
     sum = shown.sum = sumUp(counts);

@@ -1,4 +1,4 @@
-import { defineMetric, type ItemIndex, notDefined, oneOf } from "blade";
+import { defineMetric, type ItemIndex, log, notDefined, oneOf } from "blade";
 import { discount } from "./_discount.ts";
 import { addToCounts, type KnownCategories, knownCategories, shares } from "./_shares.ts";
 import { SHOWN } from "./_shown_counts.ts";
@@ -22,7 +22,7 @@ export default defineMetric({
     /** The categories to compare; none named: all. An item's other categories do not count. */
     categories: [] as readonly string[],
   },
-  range: ({ alpha }) => [0, alpha === 0 ? Infinity : -Math.log(alpha)],
+  range: ({ alpha }) => [0, alpha === 0 ? Infinity : -log(alpha)],
   direction: "minimize",
   // The histories of all users together are the training counts.
   needs: ["categories", "popularity", "history"],
@@ -129,7 +129,7 @@ function sharesOfCounts(known: KnownCategories, counts: Float64Array): Float64Ar
 function divergence(p: Float64Array, q: Float64Array, alpha: number): number {
   const sum = p.reduce(
     (sum, share, category) =>
-      share > 0 ? sum + share * Math.log(share / ((1 - alpha) * q[category]! + alpha * share)) : sum,
+      share > 0 ? sum + share * log(share / ((1 - alpha) * q[category]! + alpha * share)) : sum,
     0,
   );
   return Math.max(0, sum);

@@ -1,4 +1,4 @@
-import { defineMetric, notDefined, oneOf } from "blade";
+import { defineMetric, log, notDefined, oneOf } from "blade";
 import { nothingShown, show, sumAndChanges } from "./_shown_counts.ts";
 
 /** Shannon entropy of what is shown: how evenly it is spread over the items. */
@@ -17,7 +17,7 @@ export default defineMetric({
   needs: [],
   create: (_signals, { base }) => ({
     shown: nothingShown<{ total: number; countLogs: number }>(),
-    unit: base === "e" ? 1 : Math.log(Number(base)),
+    unit: base === "e" ? 1 : log(Number(base)),
   }),
   add: ({ shown }, slate, weight) => show(shown, slate, weight),
   remove: ({ shown }, slate, weight) => show(shown, slate, -weight),
@@ -36,10 +36,10 @@ export default defineMetric({
       countLogs += timesLog(after) - timesLog(before);
     }
     // −Σ p ln p with p = count / total; below 0 only by rounding.
-    return Math.max(0, Math.log(total) - countLogs / total) / unit;
+    return Math.max(0, log(total) - countLogs / total) / unit;
   },
 });
 
 function timesLog(count: number): number {
-  return count > 0 ? count * Math.log(count) : 0;
+  return count > 0 ? count * log(count) : 0;
 }

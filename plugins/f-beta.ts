@@ -23,7 +23,8 @@ export default defineMetric({
     if (relevant.size === 0) return valueWithoutRelevant(empty);
     if (slate.length === 0) return 0;
     // β² / (1 + β²), for a β of any size.
-    const weightOfRecall = 1 / (1 + (1 / beta) ** 2);
+    const inverse = 1 / beta;
+    const weightOfRecall = 1 / (1 + inverse * inverse);
     const places = weightOfRecall * relevant.size + (1 - weightOfRecall) * depthOf(ranks, cutoff);
     return hitsOf(slate, ranks, relevant).length / places;
   },

@@ -1,4 +1,4 @@
-import { defineMetric, notDefined, oneOf } from "blade";
+import { defineMetric, log2, notDefined, oneOf } from "blade";
 
 /** Novelty: how surprising the items are, given how often training met them. */
 export default defineMetric({
@@ -22,7 +22,7 @@ export default defineMetric({
       : [popularity.users, popularity.totalUsers];
     if (total === 0) return notDefined("no training interaction");
     const items = slate.filter((item) => item >= 0);
-    const bits = items.reduce((sum, item) => sum + Math.log2(total / Math.max(1, counts[item] ?? 0)), 0);
+    const bits = items.reduce((sum, item) => sum + log2(total / Math.max(1, counts[item] ?? 0)), 0);
     return bits / items.length;
   },
 });

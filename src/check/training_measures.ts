@@ -8,6 +8,7 @@ import type { ListScores } from "../reward/score_list.ts";
 import { same } from "./list_checks.ts";
 import { awkwardSlates, randomSlates, someContexts } from "./random_slates.ts";
 import type { World } from "./world.ts";
+import { square } from "../numerics/power.ts";
 
 /** Slates that the head-room is the best of. */
 export const BEST_OF = 8;
@@ -144,7 +145,7 @@ export function headRoomOf(
     if (values.length < 2) continue;
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     gain += minimize ? mean - Math.min(...values) : Math.max(...values) - mean;
-    variance += values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+    variance += values.reduce((sum, value) => sum + square(value - mean), 0) / (values.length - 1);
     counted++;
   }
   if (variance === 0) return { gain: 0, standardDeviations: 0 };

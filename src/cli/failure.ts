@@ -40,7 +40,7 @@ function knownFailure(error: unknown): BladeError | undefined {
   const place = path ?? "a file";
   const code = (error as { code?: unknown }).code;
   if (code === "ENOSPC" || code === "EDQUOT" || /no space left on device/i.test(error.message)) {
-    const mend = "make room and start again; what was saved before is intact";
+    const mend = "make room and start again, a run by train --resume: what was saved before is intact";
     return new BladeError({ place, rule: "must fit on the disk, which is full", mend });
   }
   if (error instanceof Deno.errors.NotFound) {

@@ -2,6 +2,7 @@ import type { InteractionLog } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { RandomKey } from "../numerics/random.ts";
 import { leadingEigenvectors, type SparseRow } from "./leading_eigenvectors.ts";
+import { log as naturalLog } from "../numerics/logarithms.ts";
 
 /** What an embedding from interactions is asked for. */
 export interface CoOccurrenceOptions {
@@ -58,7 +59,7 @@ function mutualInformation(log: InteractionLog, items: number, window: number): 
   const total = sums.reduce((sum, count) => sum + count, 0);
   return counts.map(({ columns, values }, item) => {
     const information = values.map((count, entry) =>
-      Math.log(count * total / (sums[item]! * sums[columns[entry]!]!))
+      naturalLog(count * total / (sums[item]! * sums[columns[entry]!]!))
     );
     const kept = [...information.keys()].filter((entry) => information[entry]! > 0);
     return {

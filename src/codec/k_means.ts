@@ -1,4 +1,5 @@
 import type { RandomKey } from "../numerics/random.ts";
+import { square } from "../numerics/power.ts";
 
 /** What k-means is asked for. */
 export interface KMeansOptions {
@@ -64,7 +65,7 @@ function startingCentroids(points: Float64Array, options: KMeansOptions, key: Ra
     for (let point = 0; point < count; point++) {
       let distance = 0;
       for (let i = 0; i < width; i++) {
-        distance += (points[point * width + i]! - centroids[cluster * width + i]!) ** 2;
+        distance += square(points[point * width + i]! - centroids[cluster * width + i]!);
       }
       if (distance < nearest[point]!) nearest[point] = distance;
       total += nearest[point]!;
@@ -103,7 +104,7 @@ function assign(
   const count = centroids.length / width;
   // |x − c|² = |x|² − 2 (x·c − |c|²/2): the nearest centroid has the greatest bracket.
   const halves = new Float64Array(count);
-  for (let i = 0; i < centroids.length; i++) halves[Math.floor(i / width)]! += centroids[i]! ** 2 / 2;
+  for (let i = 0; i < centroids.length; i++) halves[Math.floor(i / width)]! += square(centroids[i]!) / 2;
   const products = new Float64Array(count);
   let changed = false;
   for (let point = 0; point < clusters.length; point++) {
@@ -117,11 +118,11 @@ function assign(
         best = cluster;
       }
     }
-    let square = 0;
-    for (let i = 0; i < width; i++) square += x[i]! ** 2;
+    let length = 0;
+    for (let i = 0; i < width; i++) length += square(x[i]!);
     if (clusters[point] !== best) changed = true;
     clusters[point] = best;
-    distances[point] = Math.max(0, square - 2 * most);
+    distances[point] = Math.max(0, length - 2 * most);
   }
   return changed;
 }

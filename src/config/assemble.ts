@@ -1,3 +1,4 @@
+import { checkStamps } from "../data/file_stamps.ts";
 import { type Method, methodOf } from "../objective/methods.ts";
 import { adamw } from "../optimizer/adamw.ts";
 import type { Optimizer } from "../optimizer/optimizer.ts";
@@ -10,12 +11,24 @@ import { randomKey } from "../numerics/random.ts";
 import type { ModelPlan } from "./plan_model.ts";
 import type { BladeConfig } from "./schema.ts";
 
-/** The model that was planned, the frozen weights of a checkpoint on the device. */
+/**
+ * The model that was planned, the frozen weights of a checkpoint on the device.
+ *
+ * @throws {BladeError} when the checkpoint is damaged, or was written to since it was planned; `start` throws so too.
+ */
 export async function modelOf({ model }: BladeConfig, plan: ModelPlan): Promise<Model> {
   const { decoder, codec, folder } = plan;
-  return folder === null
-    ? modelFromScratch(decoder, codec, model)
-    : await pretrainedModel(folder, decoder, codec, model.lora.from);
+  if (folder === null) return modelFromScratch(decoder, codec, model);
+  const loaded = await pretrainedModel(folder, decoder, codec, model.lora.from);
+  await checkStamps(plan.stamps);
+  return {
+    ...loaded,
+    async start(key) {
+      const parameters = await loaded.start(key);
+      await checkStamps(plan.stamps);
+      return parameters;
+    },
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import { readTokenizer } from "../codec/tokenizer.ts";
 import type { Context } from "../core/context.ts";
 import type { DataFile, Dataset, InteractionLog } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
+import { type FileStamps, stampFiles } from "../data/file_stamps.ts";
 import { fingerprint } from "../data/fingerprint.ts";
 import type { DecoderConfig } from "../model/config.ts";
 import type { Lora } from "../model/lora.ts";
@@ -29,6 +30,8 @@ export interface ModelPlan {
   readonly folder: string | null;
   /** Files of the checkpoint, and of semantic ids, that decide what the model computes. */
   readonly files: readonly DataFile[];
+  /** Those of a checkpoint as they were before any was read: its weights are read again when they are loaded. */
+  readonly stamps: FileStamps;
   /** Tokens that it reads at most. */
   readonly positions: number;
   /** What a user should know of the items' names. */
@@ -55,9 +58,15 @@ export async function planModel(
       ...{ codec, decoder, folder: null, positions: Infinity, notes: [] },
       addedTokens: [],
       files: ids?.files ?? [],
+      stamps: new Map(),
     };
   }
   const { folder } = await pretrainedFolder(model.pretrained, {});
+  const paths = [
+    ...await checkpointPaths(folder),
+    ...model.lora.from === null ? [] : adapterPaths(model.lora.from),
+  ];
+  const stamps = await stampFiles(paths);
   const checkpoint = await readCheckpointConfig(folder);
   const tokenizer = await readTokenizer(folder);
   const prompt = parsePrompt(model.prompt, "model.prompt");
@@ -79,11 +88,8 @@ export async function planModel(
     },
     addedTokens: ids?.codec.tokens ?? [],
     folder,
-    files: [
-      ...await checkpointFiles(folder),
-      ...model.lora.from === null ? [] : await adapterFiles(model.lora.from),
-      ...ids?.files ?? [],
-    ],
+    files: [...await Promise.all(paths.map(fingerprint)), ...ids?.files ?? []],
+    stamps,
     positions: checkpoint.positions,
     notes: texts === null || texts.renamed === 0 ? [] : [
       `${texts.renamed} items have no title or one of several items: their ids stand behind it in brackets`,
@@ -97,16 +103,16 @@ async function loraOf({ from, ...lora }: BladeConfig["model"]["lora"]): Promise<
 }
 
 /** What decides what the model computes. */
-async function checkpointFiles(folder: string): Promise<DataFile[]> {
+async function checkpointPaths(folder: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
   const read = names.filter((name) =>
     name.endsWith(".safetensors") || ["config.json", "tokenizer.json", "tokenizer_config.json"].includes(name)
   );
-  return await Promise.all(read.sort().map((name) => fingerprint(join(folder, name))));
+  return read.sort().map((name) => join(folder, name));
 }
 
-async function adapterFiles(folder: string): Promise<DataFile[]> {
-  return await Promise.all(Object.values(PEFT_FILES).map((name) => fingerprint(join(folder, name))));
+function adapterPaths(folder: string): string[] {
+  return Object.values(PEFT_FILES).map((name) => join(folder, name));
 }
 
 /**

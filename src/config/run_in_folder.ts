@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
 import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
 import { isThere } from "../report/is_there.ts";
@@ -59,7 +60,9 @@ export async function trainInFolder(
     }
     return await trainRun(config, { ...options, observer });
   } catch (error) {
-    if (!resume) await removeIfNothingHappened(runFolder);
+    const isGone = !await isThere(runFolder);
+    if (isGone && error instanceof Deno.errors.NotFound) throw folderGone(runFolder);
+    if (!resume && !isGone) await removeIfNothingHappened(runFolder);
     throw error;
   }
 }
@@ -90,6 +93,14 @@ function both(first: Observer, second: Observer): Observer {
       second.saved?.(state);
     },
   };
+}
+
+function folderGone(folder: string): BladeError {
+  return new BladeError({
+    place: folder,
+    rule: "must stay where it is while the run goes on, and is gone",
+    mend: "train anew, into a folder that nothing moves or removes",
+  });
 }
 
 async function removeIfNothingHappened(folder: string): Promise<void> {

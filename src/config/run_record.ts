@@ -25,6 +25,8 @@ export interface RunRecord {
   readonly evaluation: SystemsEvaluation;
   readonly warnings: readonly string[];
   readonly startedAt: Date;
+  /** `performance.now()` at the start: the clock of the day may be set while a run goes on. */
+  readonly startMs: number;
   readonly runFolder: string;
 }
 
@@ -57,7 +59,7 @@ export async function writeRunRecord(record: RunRecord): Promise<void> {
 }
 
 async function manifestOf(
-  { config, materials, device, evaluation, warnings, startedAt, runFolder }: RunRecord,
+  { config, materials, device, evaluation, warnings, startedAt, startMs, runFolder }: RunRecord,
 ) {
   const plugins = [...materials.terms.map(({ metric }) => metric), ...materials.metrics]
     .filter(({ source }) => source.sha256 !== undefined)
@@ -67,7 +69,7 @@ async function manifestOf(
     schemaVersion: 1,
     runId: `${nameOf(runFolder)}-${crypto.randomUUID().slice(0, 8)}`,
     startedAt: startedAt.toISOString(),
-    durationMs: Date.now() - startedAt.getTime(),
+    durationMs: Math.round(performance.now() - startMs),
     outcome: "completed",
     seed: config.seed,
     config,

@@ -1,4 +1,5 @@
 import type { ItemCodec } from "../codec/item_codec.ts";
+import { square } from "../numerics/power.ts";
 
 /** What items are as tokens, on the average and at most. */
 export interface TokenCounts {
@@ -24,7 +25,7 @@ export function tokenCounts({ trie, encode }: ItemCodec, items: number, fewAtMos
   for (let item = 0; item < items; item++) {
     const sequence = encode(item);
     tokens += sequence.length;
-    squares += sequence.length ** 2;
+    squares += square(sequence.length);
     longest = Math.max(longest, sequence.length);
     let node = trie.root;
     for (const token of sequence) {
@@ -45,7 +46,7 @@ export function tokenCounts({ trie, encode }: ItemCodec, items: number, fewAtMos
   const mean = tokens / items;
   return {
     mean,
-    deviation: Math.sqrt(Math.max(0, squares / items - mean ** 2)),
+    deviation: Math.sqrt(Math.max(0, squares / items - square(mean))),
     longest,
     few: few / items,
     many: many / items,

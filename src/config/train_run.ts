@@ -33,7 +33,7 @@ import { writeRunRecord } from "./run_record.ts";
 
 /** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
 export async function trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome> {
-  const startedAt = new Date();
+  const [startedAt, startMs] = [new Date(), performance.now()];
   const device = await openDeviceOf(config);
   const warnings: string[] = [];
   const collecting: Observer = {
@@ -121,6 +121,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     evaluation,
     warnings,
     startedAt,
+    startMs,
     runFolder,
   });
   return { runFolder, results: evaluation.results, warnings, summary };

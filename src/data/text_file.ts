@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import type { DataFile } from "../core/dataset.ts";
+import { changedWhileRead, stampOfInfo } from "./changed_file.ts";
 
 /** How the bytes of a file become text. `latin1` is what the older MovieLens files use. */
 export type Encoding = "utf-8" | "latin1";
@@ -20,7 +21,8 @@ export interface TextFile {
  * Opens a file as a stream of text and hashes its bytes as they pass.
  *
  * @throws {BladeError} When the file is missing or unreadable; the stream fails with one when the bytes are not
- * text in that encoding.
+ * text in that encoding, and at its end when the file was written to while it was read: what was read may be half of
+ * one version and half of another.
  *
  * @example
  * ```ts
@@ -39,7 +41,8 @@ export async function openText(path: string, encoding: Encoding): Promise<TextFi
   const file = await Deno.open(path).catch((cause) => {
     throw unreadable(path, cause);
   });
-  if ((await file.stat()).isDirectory) {
+  const opened = await file.stat();
+  if (opened.isDirectory) {
     file.close();
     throw new BladeError({ place: path, rule: "must be a file, and is a folder", mend: "name a file in it" });
   }
@@ -57,14 +60,20 @@ export async function openText(path: string, encoding: Encoding): Promise<TextFi
       });
     }
   };
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  const read = () =>
+    file.read(buffer).catch((cause) => {
+      throw unreadable(path, cause);
+    });
   async function* text() {
-    const buffer = new Uint8Array(CHUNK_BYTES);
-    for (let size = await file.read(buffer); size !== null; size = await file.read(buffer)) {
+    for (let size = await read(); size !== null; size = await read()) {
       const chunk = buffer.subarray(0, size);
       hash.update(chunk);
       yield decode(chunk, false);
       bytes += size;
     }
+    // A pipe is written to while it is read.
+    if (opened.isFile && stampOfInfo(await file.stat()) !== stampOfInfo(opened)) throw changedWhileRead(path);
     yield decode(new Uint8Array(0), true);
   }
   return {
@@ -106,7 +115,7 @@ export function unreadable(path: string, cause: unknown): BladeError {
     rule: `must be readable (${reason})`,
     mend: cause instanceof Deno.errors.NotCapable
       ? `allow it: --allow-read=${dirname(path)}`
-      : "check the permissions of the file",
+      : "check the permissions of the file, and the disk that it is on",
   });
 }
 

@@ -3,6 +3,8 @@ import { keyOfWords } from "../numerics/random.ts";
 import type { CpuKernel } from "./cpu_kernel.ts";
 import { FUSED } from "./fused.ts";
 import { NO_SCORE } from "./ops_draw.ts";
+import { exp } from "../numerics/exponentials.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /** A row's picks in a draw. */
 interface Kept {
@@ -41,7 +43,7 @@ export const CPU_DECODING_KERNELS: Readonly<Record<string, CpuKernel>> = {
       const { uniform } = keyOfWords(keys[2 * r]!, keys[2 * r + 1]!), spread = spreads[r]!;
       const perturbed = (item: number, score: number): Kept => {
         if (spread === 0) return { value: score, item, score };
-        const noise = Math.fround(-Math.log(-Math.log(uniform(at * catalog + item))));
+        const noise = Math.fround(-log(-log(uniform(at * catalog + item))));
         return { value: Math.fround(score + Math.fround(spread * noise)), item, score };
       };
       const before: Kept[] = [];
@@ -100,7 +102,7 @@ export const CPU_DECODING_KERNELS: Readonly<Record<string, CpuKernel>> = {
           for (let i = 0; i < head; i++) sum += queries[h * head + i]! * both[key + i]!;
           return sum / Math.sqrt(head);
         });
-        const top = Math.max(...dots), weights = dots.map((dot) => Math.exp(dot - top));
+        const top = Math.max(...dots), weights = dots.map((dot) => exp(dot - top));
         const total = weights.reduce((sum, weight) => sum + weight, 0);
         for (let i = 0; i < head; i++) {
           let sum = 0;
@@ -118,6 +120,6 @@ function logSumOf(values: readonly number[]): number {
   for (const value of values) top = Math.max(top, value);
   if (top <= NO_SCORE / 2) return NO_SCORE;
   let sum = 0;
-  for (const value of values) sum += Math.exp(value - top);
-  return top + Math.log(sum);
+  for (const value of values) sum += exp(value - top);
+  return top + log(sum);
 }

@@ -2,11 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { keyOfWords } from "../numerics/random.ts";
 import { CPU_DECODING_KERNELS } from "./cpu_decoding_kernels.ts";
+import { registerCpuElementaryKernels } from "./cpu_elementary_kernels.ts";
 import { CPU_HALF_KERNELS } from "./cpu_half_kernels.ts";
 import type { CpuKernel } from "./cpu_kernel.ts";
 import { FUSED } from "./fused.ts";
 import { EXCLUDED } from "./exclusions.ts";
 import { lookUpKernel } from "./table_rows.ts";
+import { exp } from "../numerics/exponentials.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /** The project's own kernels that every backend has, as plain loops: the reference for the other backends. */
 const KERNELS: Readonly<Record<string, CpuKernel>> = {
@@ -37,8 +40,8 @@ const KERNELS: Readonly<Record<string, CpuKernel>> = {
         row[place] = EXCLUDED;
       }
       const top = row.reduce((most, score) => Math.max(most, score), -Infinity);
-      const sum = row.reduce((sum, score) => sum + Math.exp(score - top), 0);
-      totals[r * columns + column] = top + Math.log(sum);
+      const sum = row.reduce((sum, score) => sum + exp(score - top), 0);
+      totals[r * columns + column] = top + log(sum);
     }
     return [];
   },
@@ -48,7 +51,7 @@ const KERNELS: Readonly<Record<string, CpuKernel>> = {
     const [scores, logTotals, pull] = [valuesOf(z!), valuesOf(totals!), valuesOf(dy!)];
     for (let r = 0; r < z!.shape[0]!; r++) {
       const row = scores.subarray(r * width, (r + 1) * width);
-      for (let c = 0; c < width; c++) row[c] = pull[r]! * Math.exp(row[c]! - logTotals[r]!);
+      for (let c = 0; c < width; c++) row[c] = pull[r]! * exp(row[c]! - logTotals[r]!);
       for (const place of excludedPlaces(valuesOf(spans!), valuesOf(excluded!), r, first!, width)) {
         row[place] = 0;
       }
@@ -116,7 +119,10 @@ function* excludedPlaces(
 
 /** Registers them for the cpu backend. */
 export function registerCpuKernels(): void {
-  if (!tf.getKernel(FUSED.lookUp, "cpu")) tf.registerKernel(lookUpKernel("cpu"));
+  if (!tf.getKernel(FUSED.lookUp, "cpu")) {
+    tf.registerKernel(lookUpKernel("cpu"));
+    registerCpuElementaryKernels();
+  }
   for (const [kernelName, kernel] of Object.entries(KERNELS)) {
     if (tf.getKernel(kernelName, "cpu")) continue;
     tf.registerKernel({

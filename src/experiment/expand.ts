@@ -1,5 +1,6 @@
 import { randomKey } from "../numerics/random.ts";
 import { roundSignificant } from "../numerics/round_significant.ts";
+import { pow } from "../numerics/power.ts";
 
 /** A method of an experiment: changes of the base configuration. */
 export interface Arm {
@@ -118,7 +119,7 @@ function drawn(from: Range | readonly unknown[] | number, uniform: number): unkn
   const { min, max, log, whole } = from as Range;
   // A whole number stands for the unit around it, so that both ends are as likely as the others.
   const [low, high] = whole ? [Math.ceil(min), Math.floor(max) + 1] : [min, max];
-  const value = log ? low * (high / low) ** uniform : low + (high - low) * uniform;
+  const value = log ? low * pow(high / low, uniform) : low + (high - low) * uniform;
   if (whole) return Math.min(high - 1, Math.floor(value));
   return Math.min(max, Math.max(min, roundSignificant(value, DIGITS)));
 }

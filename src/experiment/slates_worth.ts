@@ -1,3 +1,5 @@
+import { pow } from "../numerics/power.ts";
+
 /** An oracle that keeps the best of n slates of the reference, and what its lists reach. */
 export interface OracleLevel {
   readonly n: number;
@@ -28,5 +30,5 @@ export function slatesWorth(level: number, oracles: readonly OracleLevel[]): num
   const [below, above] = [sorted[at]!, sorted[at + 1]];
   if (above === undefined) return below.n;
   const share = (level - below.mean) / (above.mean - below.mean);
-  return below.n * (above.n / below.n) ** share;
+  return below.n * pow(above.n / below.n, share);
 }

@@ -1,4 +1,5 @@
 import type { DecoderConfig, RopeScaling } from "./config.ts";
+import { pow } from "../numerics/power.ts";
 
 /**
  * [headWidth/2] radians per position of each pair of a head (arXiv 2104.09864): ropeBase^(−2i/headWidth), scaled where
@@ -14,7 +15,7 @@ import type { DecoderConfig, RopeScaling } from "./config.ts";
 export function rotaryFrequencies(
   { headWidth, ropeBase, ropeScaling }: Pick<DecoderConfig, "headWidth" | "ropeBase" | "ropeScaling">,
 ): number[] {
-  const plain = Array.from({ length: headWidth / 2 }, (_, i) => ropeBase ** (-2 * i / headWidth));
+  const plain = Array.from({ length: headWidth / 2 }, (_, i) => pow(ropeBase, -2 * i / headWidth));
   return ropeScaling === null ? plain : plain.map((frequency) => scaled(frequency, ropeScaling));
 }
 

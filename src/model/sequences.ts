@@ -4,6 +4,7 @@ import { filledSize, roundedSize } from "../device/coarse_size.ts";
 import { worksAhead } from "../device/computation.ts";
 import type { DecoderConfig } from "./config.ts";
 import { rotaryFrequencies } from "./rotary_frequencies.ts";
+import { cos, sin } from "../numerics/trigonometry.ts";
 
 /**
  * One row of a batch: a history, and slates that go on from it. A branch sees the history up to its start and its
@@ -189,8 +190,8 @@ export function rotaryAngles(config: DecoderConfig, places: number): HostArray {
   for (let place = 0; place < places; place++) {
     for (let i = 0; i < half; i++) {
       const angle = place * frequencies[i]!;
-      data[place * width + i] = Math.cos(angle);
-      data[place * width + half + i] = Math.sin(angle);
+      data[place * width + i] = cos(angle);
+      data[place * width + half + i] = sin(angle);
     }
   }
   return { data, shape: [places, width] };

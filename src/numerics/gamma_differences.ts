@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { log, log1p } from "./logarithms.ts";
 
 /** From here on seven terms of Stirling's series are exact to a double's precision. */
 const SERIES_START = 10;
@@ -43,12 +44,12 @@ export function logBetaMoment(a: number, b: number, n: number): number {
     x += 1;
     total += 1;
   }
-  const shifted = product > 0.5 && product < 2 ? Math.log1p(-shortfall) : Math.log(product);
+  const shifted = product > 0.5 && product < 2 ? log1p(-shortfall) : log(product);
   // (x+n)/(total+n), from the end where the quotient keeps its digits.
-  const logQuotient = b < x + n ? Math.log1p(-b / (total + n)) : Math.log((x + n) / (total + n));
+  const logQuotient = b < x + n ? log1p(-b / (total + n)) : log((x + n) / (total + n));
   return shifted + n * logQuotient +
-    (x - 0.5) * Math.log1p((n / x) * (b / (total + n))) -
-    b * Math.log1p(n / total) +
+    (x - 0.5) * log1p((n / x) * (b / (total + n))) -
+    b * log1p(n / total) +
     stirlingTailFall(x + n, total + n, b) - stirlingTailFall(x, total, b);
 }
 
@@ -68,7 +69,7 @@ export function digammaDifference(x: number, n: number): number {
     sum += (n / x) / (x + n);
     x += 1;
   }
-  return sum + Math.log1p(n / x) + (n / x) / (2 * (x + n)) + digammaTail(x) - digammaTail(x + n);
+  return sum + log1p(n / x) + (n / x) / (2 * (x + n)) + digammaTail(x) - digammaTail(x + n);
 }
 
 /**

@@ -1,3 +1,6 @@
+import { exp, expm1 } from "./exponentials.ts";
+import { log, log1p } from "./logarithms.ts";
+
 /**
  * log(1 − eˣ) for x ≤ 0, without losing digits at either end.
  *
@@ -11,7 +14,7 @@
  */
 export function log1mExp(x: number): number {
   // log 2 is where the two forms are equally good (Mächler 2012).
-  return x > -Math.LN2 ? Math.log(-Math.expm1(x)) : Math.log1p(-Math.exp(x));
+  return x > -Math.LN2 ? log(-expm1(x)) : log1p(-exp(x));
 }
 
 /**
@@ -30,6 +33,6 @@ export function logSumExp(values: ArrayLike<number>): number {
   for (let i = 0; i < values.length; i++) largest = Math.max(largest, values[i]!);
   if (largest === -Infinity) return -Infinity;
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i]! - largest);
-  return largest + Math.log(sum);
+  for (let i = 0; i < values.length; i++) sum += exp(values[i]! - largest);
+  return largest + log(sum);
 }

@@ -1,3 +1,6 @@
+import { log } from "./logarithms.ts";
+import { cos } from "./trigonometry.ts";
+
 /**
  * Random numbers from counters: a key and a counter give the same number on every machine, whatever was drawn
  * before. A run has one key; each use splits its own from it by name and by step.
@@ -59,13 +62,13 @@ export function keyOfWords(high: number, low: number): RandomKey {
     uniform,
     fillGumbel(out, from = 0) {
       for (let i = 0; i < out.length; i++) {
-        out[i] = -Math.log(-Math.log(uniform(from + i)));
+        out[i] = -log(-log(uniform(from + i)));
       }
     },
     fillNormal(out, from = 0) {
       for (let i = 0; i < out.length; i++) {
-        const radius = Math.sqrt(-2 * Math.log(uniform(2 * (from + i))));
-        out[i] = radius * Math.cos(2 * Math.PI * uniform(2 * (from + i) + 1));
+        const radius = Math.sqrt(-2 * log(uniform(2 * (from + i))));
+        out[i] = radius * cos(2 * Math.PI * uniform(2 * (from + i) + 1));
       }
     },
     permutation(length) {

@@ -1,3 +1,5 @@
+import { square } from "./power.ts";
+
 /** Eigenvalues of a symmetric matrix and their vectors. */
 export interface Eigen {
   /** [n] falling */
@@ -47,7 +49,7 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
 function offDiagonal(a: Float64Array, n: number): number {
   let sum = 0;
   for (let p = 0; p < n; p++) {
-    for (let q = 0; q < n; q++) if (p !== q) sum += a[p * n + q]! ** 2;
+    for (let q = 0; q < n; q++) if (p !== q) sum += square(a[p * n + q]!);
   }
   return Math.sqrt(sum);
 }
@@ -57,9 +59,9 @@ function rotate(a: Float64Array, rotations: Float64Array, n: number, p: number, 
   const off = a[p * n + q]!;
   if (off === 0) return;
   const ratio = (a[q * n + q]! - a[p * n + p]!) / (2 * off);
-  // The smaller of the two angles; hypot does not overflow where the square would.
-  const tangent = (ratio < 0 ? -1 : 1) / (Math.abs(ratio) + Math.hypot(ratio, 1));
-  const cosine = 1 / Math.hypot(tangent, 1);
+  // The smaller of the two angles. A ratio whose square is infinite turns by nothing.
+  const tangent = (ratio < 0 ? -1 : 1) / (Math.abs(ratio) + Math.sqrt(1 + square(ratio)));
+  const cosine = 1 / Math.sqrt(1 + square(tangent));
   const sine = tangent * cosine;
   for (let i = 0; i < n; i++) turn(a, i * n + p, i * n + q, cosine, sine);
   for (let i = 0; i < n; i++) turn(a, p * n + i, q * n + i, cosine, sine);

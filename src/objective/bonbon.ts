@@ -1,4 +1,5 @@
 import { bestAndWorst, meanGroupLoss } from "./group_loss.ts";
+import { square } from "../numerics/power.ts";
 
 /**
  * BoNBoN (arXiv 2406.00832, equations 4.1 to 4.4): learn the best of N slates of the reference, and bring the margin of
@@ -43,7 +44,7 @@ export function bonbon(
     const slope = 2 * (1 - sftShare) * miss;
     coefficients[best]! -= slope;
     coefficients[worst]! += slope;
-    return { loss: imitation + (1 - sftShare) * miss ** 2, coefficients };
+    return { loss: imitation + (1 - sftShare) * square(miss), coefficients };
   });
 }
 

@@ -1,5 +1,6 @@
 import { logSumExp } from "../numerics/log_space.ts";
 import { eachDefinedGroup, type Objective, type ObjectiveInput } from "./objective.ts";
+import { exp, expm1 } from "../numerics/exponentials.ts";
 
 /**
  * Forward KL(T‖π): the policy imitates the target.
@@ -34,7 +35,7 @@ export function distill(): Objective {
       const out = new Float64Array(logDensityRatio.length);
       eachDefinedGroup(logDensityRatio, groupSize, (rows) => {
         if (anchorLogProb === null) {
-          for (const row of rows) out[row] = Math.expm1(logDensityRatio[row]!) / groupSize;
+          for (const row of rows) out[row] = expm1(logDensityRatio[row]!) / groupSize;
           return;
         }
         const logWeights = rows.map((row) =>
@@ -42,7 +43,7 @@ export function distill(): Objective {
         );
         const logTotal = logSumExp(logWeights);
         rows.forEach((row, j) => {
-          out[row] = (rows.length * Math.exp(logWeights[j]! - logTotal) - 1) / groupSize;
+          out[row] = (rows.length * exp(logWeights[j]! - logTotal) - 1) / groupSize;
         });
       });
       return out;

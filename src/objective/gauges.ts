@@ -1,3 +1,5 @@
+import { exp, expm1 } from "../numerics/exponentials.ts";
+
 /**
  * Root mean square over the rollouts of the coefficient on ∇ log π(y_j): how much of an update there is, also where
  * a group has one rollout or ties, and its spread is 0.
@@ -40,7 +42,7 @@ export function klToReference(policyLogProb: Float64Array, referenceLogProb: Flo
   let sum = 0;
   for (let row = 0; row < policyLogProb.length; row++) {
     const d = referenceLogProb[row]! - policyLogProb[row]!;
-    sum += Math.expm1(d) - d;
+    sum += expm1(d) - d;
   }
   return sum / Math.max(1, policyLogProb.length);
 }
@@ -65,7 +67,7 @@ export function klFromReference(policyLogProb: Float64Array, referenceLogProb: F
   let sum = 0;
   for (let row = 0; row < policyLogProb.length; row++) {
     const d = policyLogProb[row]! - referenceLogProb[row]!;
-    sum += d * Math.exp(d) - Math.expm1(d);
+    sum += d * exp(d) - expm1(d);
   }
   return sum / Math.max(1, policyLogProb.length);
 }

@@ -1,5 +1,6 @@
 import { fromAdvantages, meanOf } from "./advantage.ts";
 import type { Objective } from "./objective.ts";
+import { square } from "../numerics/power.ts";
 
 /** Added to the standard deviation, so that a group of near ties is not blown up. */
 const EPSILON = 1e-4;
@@ -44,6 +45,6 @@ export function groupRelativeAdvantages(rewards: Float64Array): Float64Array {
   // A mean of equals may miss them by a rounding error, which would be divided by almost nothing.
   if (rewards.every((reward) => reward === rewards[0])) return new Float64Array(rewards.length);
   const mean = meanOf(rewards);
-  const variance = rewards.reduce((sum, reward) => sum + (reward - mean) ** 2, 0) / (rewards.length - 1);
+  const variance = rewards.reduce((sum, reward) => sum + square(reward - mean), 0) / (rewards.length - 1);
   return rewards.map((reward) => (reward - mean) / (Math.sqrt(variance) + EPSILON));
 }

@@ -1,5 +1,6 @@
 import { bestAndWorst } from "./group_loss.ts";
 import { eachDefinedGroup, type Objective } from "./objective.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /** Slates of a context that the moving anchor draws: the last ones of its group. */
 export const ANCHOR_SLATES = 2;
@@ -71,5 +72,5 @@ export function jBond({ beta }: { readonly beta: number }): Objective {
  * ```
  */
 export function jBondReward(reward: number, anchors: ArrayLike<number>): number {
-  return reward < Math.min(...Array.from(anchors)) ? -Math.log(16) : 0;
+  return reward < Math.min(...Array.from(anchors)) ? -log(16) : 0;
 }

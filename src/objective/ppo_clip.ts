@@ -1,3 +1,5 @@
+import { exp } from "../numerics/exponentials.ts";
+
 /** How far the ratio of the policy to that which drew the slates may go before it is clipped: 1 − low … 1 + high. */
 export interface ClipRange {
   readonly low: number;
@@ -55,7 +57,7 @@ export function clippedCoefficients(
   const coefficients = advantages.map((advantage, row) => {
     if (advantage === 0) return 0;
     teaching++;
-    const ratio = Math.exp(policyLogProb[row]! - behaviorLogProb[row]!);
+    const ratio = exp(policyLogProb[row]! - behaviorLogProb[row]!);
     if (advantage > 0 ? ratio > 1 + high : ratio < 1 - low) {
       clipped++;
       return 0;

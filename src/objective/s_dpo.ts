@@ -1,5 +1,6 @@
 import { logSumExp } from "../numerics/log_space.ts";
 import { bestAndWorst, type Group, type GroupLoss, meanGroupLoss } from "./group_loss.ts";
+import { exp } from "../numerics/exponentials.ts";
 
 /**
  * Direct preference optimisation against several losers (S-DPO, arXiv 2406.09215): loss
@@ -64,7 +65,7 @@ export function preferenceLoss(
   const gain = (j: number) => beta * (policyLogProb[j]! - anchorLogProb[j]!);
   const all = logSumExp([winner, ...losers].map(gain));
   const coefficients = new Float64Array(policyLogProb.length);
-  for (const j of losers) coefficients[j] = -beta * Math.exp(gain(j) - all);
+  for (const j of losers) coefficients[j] = -beta * exp(gain(j) - all);
   coefficients[winner] = -losers.reduce((sum, j) => sum + coefficients[j]!, 0);
   return { loss: all - gain(winner), coefficients };
 }

@@ -3,6 +3,7 @@ import { type AdamWConstants, adamwStep, squaredNorm } from "../device/adamw_ste
 import type { Optimizer } from "./optimizer.ts";
 import type { ParameterTree } from "./parameter_tree.ts";
 import { constantRate, type LearningRateSchedule } from "./schedules.ts";
+import { pow } from "../numerics/power.ts";
 
 /** What `adamw` may be told. */
 export interface AdamWOptions {
@@ -56,7 +57,7 @@ export function adamw(o: AdamWOptions): Optimizer {
       slots: { ...zeros("first", parameters), ...zeros("second", parameters) },
     }),
     numbers: (step) => ({
-      data: Float32Array.of(rate(step), 1 - b1 ** step, 1 - b2 ** step),
+      data: Float32Array.of(rate(step), 1 - pow(b1, step), 1 - pow(b2, step)),
       shape: [3],
     }),
     update(gradients, slots, parameters, numbers) {

@@ -1,3 +1,5 @@
+import { cos } from "../numerics/trigonometry.ts";
+
 /** Learning rate of an update, counted from 1. */
 export type LearningRateSchedule = (step: number) => number;
 
@@ -37,6 +39,6 @@ export function warmupCosine(
   return (step) => {
     if (step < warmupSteps) return peak * step / warmupSteps;
     const share = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
-    return floor + (peak - floor) * (1 + Math.cos(Math.PI * share)) / 2;
+    return floor + (peak - floor) * (1 + cos(Math.PI * share)) / 2;
   };
 }

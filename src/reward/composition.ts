@@ -1,6 +1,7 @@
 import type { Preference, RewardBatch } from "../core/rewards.ts";
 import { combine as weightedSum, type RewardTerm, signedWeights } from "./combine.ts";
 import type { Constraint, ConstraintScale } from "./constraints.ts";
+import { square } from "../numerics/power.ts";
 
 /**
  * What a reward is made of. Its columns are the terms and then the constraints' metrics, which weigh nothing in the
@@ -152,7 +153,7 @@ function spreadWithin(values: Float64Array, defined: Uint8Array, slates: number)
   for (let from = 0; from < values.length; from += slates) {
     const group = values.slice(from, from + slates).filter((_, j) => defined[from + j] === 1);
     const mean = group.reduce((sum, value) => sum + value, 0) / group.length;
-    for (const value of group) squares += (value - mean) ** 2;
+    for (const value of group) squares += square(value - mean);
     count += group.length;
   }
   return squares > 0 ? Math.sqrt(squares / count) : 1;

@@ -42,3 +42,7 @@ export type {
   SignalName,
   Signals,
 } from "../core/signals.ts";
+// What JavaScript's own give may differ in the last bit from one engine to the next; a metric that takes these never does.
+export { exp, expm1 } from "../numerics/exponentials.ts";
+export { log, log1p, log2 } from "../numerics/logarithms.ts";
+export { pow } from "../numerics/power.ts";

@@ -20,6 +20,8 @@ import { beamSearch } from "./beam_search.ts";
 import { drawArrays, drawFromHidden } from "./draw.ts";
 import { historiesOf } from "./histories.ts";
 import type { Policy, RankedSlates, SlateShape } from "./policy.ts";
+import { exp } from "../numerics/exponentials.ts";
+import { log1p } from "../numerics/logarithms.ts";
 
 /**
  * Slates whose every pick is conditioned on the picks before it:
@@ -93,9 +95,7 @@ async function decode(
     if (item === NO_ITEM) return;
     const [score, rest] = [drawn.scores[i]!, drawn.rests[i]!];
     // log of its share: −log(1 + e^(rest − score)), rest being all that might have been picked in its place.
-    scores[i] = rest > score
-      ? score - rest - Math.log1p(Math.exp(score - rest))
-      : -Math.log1p(Math.exp(rest - score));
+    scores[i] = rest > score ? score - rest - log1p(exp(score - rest)) : -log1p(exp(rest - score));
     behaviorLogProb[Math.floor(i / cutoff)]! += scores[i]!;
   });
   return { groupSize, cutoff, items: drawn.items as Int32Array, behaviorLogProb, scores };

@@ -10,6 +10,7 @@ import { promptTokens } from "./histories.ts";
 import { openDecoder } from "./open_decoder.ts";
 import type { RankedSlates, SlateShape } from "./policy.ts";
 import { isDecision, type SlateWalk, slateWalk } from "./slate_walk.ts";
+import { exp } from "../numerics/exponentials.ts";
 
 /**
  * Slates of any number of contexts, so many at once as there is room for. They do not depend on who shares a pass.
@@ -114,7 +115,7 @@ function chooserOf(contexts: readonly Context[], groupSize: number, key: RandomK
   );
   return (row, at, logProbs) => {
     let left = keys[row]!.uniform(at);
-    const chosen = logProbs.findIndex((logProb) => (left -= Math.exp(logProb)) < 0);
+    const chosen = logProbs.findIndex((logProb) => (left -= exp(logProb)) < 0);
     // Rounding may leave a trace of the last one.
     return chosen < 0 ? logProbs.length - 1 : chosen;
   };

@@ -1,6 +1,9 @@
 import { BladeError } from "../core/errors.ts";
 import { roundSignificant } from "../numerics/round_significant.ts";
 import { requireBestOf, requireRewards } from "./requirements.ts";
+import { expm1 } from "../numerics/exponentials.ts";
+import { log, log1p } from "../numerics/logarithms.ts";
+import { pow } from "../numerics/power.ts";
 
 /**
  * Density ratio π_BoN / π of drawing n times from a known discrete distribution and keeping the best reward, ties
@@ -36,10 +39,10 @@ export function bestOfNDensityRatio(
       if (rounded[i]! < reward) below += probabilities[i]!;
       else if (rounded[i] === reward) equal += probabilities[i]!;
     }
-    if (equal === 0) return n * Math.pow(below, n - 1);
+    if (equal === 0) return n * pow(below, n - 1);
     const upTo = below + equal;
     // p_≤ⁿ (1 − (p_</p_≤)ⁿ), which keeps its digits when p_= is a small part of p_≤.
-    return Math.pow(upTo, n) * -Math.expm1(n * Math.log1p(-equal / upTo)) / equal;
+    return pow(upTo, n) * -expm1(n * log1p(-equal / upTo)) / equal;
   });
 }
 
@@ -60,7 +63,7 @@ export function bestOfNDensityRatio(
  */
 export function bestOfNLimits(n: number): { divergence: number; winRate: number } {
   requireBestOf(n);
-  return { divergence: Math.log(n) - (n - 1) / n, winRate: n / (n + 1) };
+  return { divergence: log(n) - (n - 1) / n, winRate: n / (n + 1) };
 }
 
 function requireDistribution(probabilities: ArrayLike<number>, outcomes: number): void {

@@ -1,6 +1,7 @@
 import type { StaticTies } from "../core/rewards.ts";
 import { digammaDifference, logBetaMoment } from "../numerics/gamma_differences.ts";
 import { log1mExp } from "../numerics/log_space.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /**
  * ω = log ρ̂, the log density ratio of best-of-n over the policy as the belief sees it, in nats.
@@ -33,13 +34,13 @@ export function logDensityRatio(below: number, equal: number, above: number, n: 
   if (equal > 0) {
     // m_n(below, …) / m_n(below + equal, …) is itself a Beta moment, so nothing cancels when `equal` is tiny.
     return logBetaMoment(below + equal, above, n) + log1mExp(logBetaMoment(below, equal, n)) +
-      Math.log(total / equal);
+      log(total / equal);
   }
   if (below > 0) {
-    return logBetaMoment(below, above, n) + Math.log(total) + Math.log(digammaDifference(below, n));
+    return logBetaMoment(below, above, n) + log(total) + log(digammaDifference(below, n));
   }
   // Γ(n) Γ(W) / Γ(W+n) = m_n(1, W − 1) / n
-  return logBetaMoment(1, total - 1, n) + Math.log(total / n);
+  return logBetaMoment(1, total - 1, n) + log(total / n);
 }
 
 /**
@@ -69,9 +70,9 @@ export function staticLogDensityRatio(
   if (slates === 0) return 0;
   if (ties === "exact" && equal > 0) {
     const upTo = below + equal;
-    return n * Math.log(upTo / slates) + log1mExp(n * Math.log(below / upTo)) - Math.log(equal / slates);
+    return n * log(upTo / slates) + log1mExp(n * log(below / upTo)) - log(equal / slates);
   }
   const counted = ties === "half" ? below + equal / 2 : below + equal;
   const share = Math.max(counted / slates, 1 / (2 * slates));
-  return Math.log(n) + (n - 1) * Math.log(share);
+  return log(n) + (n - 1) * log(share);
 }

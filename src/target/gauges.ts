@@ -1,3 +1,5 @@
+import { square } from "../numerics/power.ts";
+
 /** What the target tells of a batch before its evidence is updated. Means over the contexts with a defined reward. */
 export interface TargetGauges {
   /** Nats: mean over contexts of the population standard deviation of ω in the group. 0 at G = 1. */
@@ -72,6 +74,6 @@ export function populationDeviation(values: ArrayLike<number>): number {
   let mean = 0;
   for (let i = 0; i < values.length; i++) mean += values[i]! / values.length;
   let squares = 0;
-  for (let i = 0; i < values.length; i++) squares += (values[i]! - mean) ** 2;
+  for (let i = 0; i < values.length; i++) squares += square(values[i]! - mean);
   return Math.sqrt(squares / values.length);
 }

@@ -3,6 +3,7 @@ import type { Observations } from "./observations.ts";
 import { massAround, massOfAny, type RewardMass } from "./reward_mass.ts";
 import type { Weighing } from "./weigh_group.ts";
 import type { ContextWeights } from "./weigh_sums.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /** A metric that takes part: its column, turned so that more is better, and how much its ω counts. */
 interface Part {
@@ -183,5 +184,5 @@ function meanOfOthers({ rollouts, expected }: ReturnType<typeof againstWhatWasKn
 function logMeanExp(numbers: Float64Array, weights: Float64Array): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total === 0) return 0;
-  return logSumExp(numbers.map((number, i) => number + Math.log(weights[i]!))) - Math.log(total);
+  return logSumExp(numbers.map((number, i) => number + log(weights[i]!))) - log(total);
 }

@@ -156,7 +156,10 @@ async function writeFile(
   tensors: ReadonlyMap<string, NamedTensor>,
   metadata: Record<string, string>,
 ): Promise<void> {
-  await Deno.mkdir(folderOf(runFolder), { recursive: true });
+  // Not the run folder with it: one that somebody removed is not made anew, without what the run was started with.
+  await Deno.mkdir(folderOf(runFolder)).catch((error) => {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  });
   await writeAtomically(join(folderOf(runFolder), name), encodeSafetensors(tensors, metadata));
 }
 

@@ -3,6 +3,7 @@ import type { HostArray, Uploaded } from "../device/arrays.ts";
 import { type ExclusionArrays, exclusionList } from "../device/exclusions.ts";
 import { catalogScores } from "../device/ops.ts";
 import type { RandomKey } from "../numerics/random.ts";
+import { log } from "../numerics/logarithms.ts";
 
 /** Items that stand for the whole catalog in one step; each prediction leaves out its own target among them. */
 export type SampledArrays = ExclusionArrays & {
@@ -65,7 +66,7 @@ export function sampledCrossEntropy(
   const places = tf.range(count, count + rows, 1, "int32");
   const scores = catalogScores(hidden, table, count, places, { exclusions: sampled });
   const lead = tf.sub(
-    tf.add(scores.logTotals, Math.log(items / count)),
+    tf.add(scores.logTotals, log(items / count)),
     tf.reshape(scores.targetScores, [rows]),
   );
   return tf.softplus(lead) as tf.Tensor1D;

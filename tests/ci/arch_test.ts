@@ -157,6 +157,20 @@ Deno.test("checkTexts() names machine paths, private hosts, files beside the rep
   assertEquals(checkTexts([{ path: "tests/data/a_test.ts", text: `"${".." + "/shared"}/data"` }]), []);
 });
 
+Deno.test("checkTexts() names what would leave the last bit to the engine, in what a run computes with", () => {
+  const text = [
+    "const a = Math.exp(x) + Math.sqrt(y);",
+    "const b = x ** y;",
+    "const c = 2 ** 20 * Math.floor(x);",
+    " * assertEquals(f(x), Math.log(2)); // of **two**",
+    "const d = Math.hypot(1, 2), e = Math.LOG2E;",
+  ].join("\n");
+  const lines = (path: string) => checkTexts([{ path, text }]).map(({ line }) => line);
+  assertEquals(lines("src/train/a.ts"), [1, 2, 5]);
+  assertEquals(lines("plugins/a.ts"), [1, 2, 5]);
+  assertEquals([lines("tests/a_test.ts"), lines("src/device/wasm/kernels/a.ts")], [[], []]);
+});
+
 Deno.test("longFiles() counts lines without the last line break", () => {
   const file = (lines: number) => ({ path: `${lines}.ts`, text: "x\n".repeat(lines) });
   assertEquals(longFiles([file(400), file(401)]), [{ path: "401.ts", lines: 401 }]);

@@ -10,9 +10,13 @@ export interface Finished {
 
 /**
  * Runs `deno run -P main.ts …`. `extra` are further flags of Deno, as `--allow-write=DIR`, or another set of
- * permissions instead, `-P=native` first.
+ * permissions instead, `-P=native` first. `env` is added to the environment.
  */
-export async function blade(args: readonly string[], extra: readonly string[] = []): Promise<Finished> {
+export async function blade(
+  args: readonly string[],
+  extra: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -23,7 +27,7 @@ export async function blade(args: readonly string[], extra: readonly string[] = 
       "main.ts",
       ...args,
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
   }).output();
   const text = new TextDecoder();

@@ -2,6 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { lateItems } from "../../docs/scripts/late_items.ts";
 import { randomCheckpoint } from "../../docs/scripts/random_checkpoint.ts";
+import { sameBits } from "../../docs/scripts/same_bits.ts";
 import { loadPretrained } from "../../src/config/load_pretrained.ts";
 import { readManifest } from "../../src/report/manifest.ts";
 import { blade, temporaryFolder } from "./command_line.ts";
@@ -57,4 +58,22 @@ Deno.test({
       await Deno.readTextFile(`${tokenizer}/tokenizer.json`),
     );
   },
+});
+
+Deno.test("same_bits.ts finds what another Deno computes alike, and what it does not", async () => {
+  await using folder = await temporaryFolder();
+  await writeSmallData(folder.path);
+  await Deno.writeTextFile(`${folder.path}/small.jsonc`, JSON.stringify(smallConfig()));
+  const here = [Deno.execPath()], config = `${folder.path}/small.jsonc`;
+  // A Deno that takes another seed, whatever it is told.
+  const other = `${folder.path}/deno`;
+  await Deno.writeTextFile(other, `#!/bin/sh\nexec "${Deno.execPath()}" "$@" --seed 2\n`, { mode: 0o755 });
+  const names = ["align", "prior", "sft"].map((stage) => `checkpoints/${stage}.safetensors`);
+  const files = await sameBits([here, here, [other]], [config]);
+  assertEquals(files.map(({ name }) => name), [...names, "lists.csv", "per-user.csv"]);
+  for (const { name, hashes: [one, again, another] } of files) {
+    assert(/^[0-9a-f]{64}$/.test(one!), name);
+    assertEquals(again, one);
+    if (name.endsWith(".safetensors")) assert(another !== one, name);
+  }
 });

@@ -2,10 +2,12 @@ import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/
 import * as tf from "@tensorflow/tfjs";
 import { decodeSafetensors } from "../../src/model/safetensors.ts";
 import { absence } from "../device/devices.ts";
-import { checkpointsOf, configIn, dataFolder, run } from "../train/small_runs.ts";
+import { stub } from "@std/testing/mock";
+import { checkpointsOf, configIn, dataFolder, filesOf, run } from "../train/small_runs.ts";
 
-/** Two steps of gradient at least, with the dropout and the picks that they draw. */
-const SET = ["model.dropout=0.2", "sft.epochs=2", "sft.learningRate=0.01"];
+/** Two steps of gradient at least, with the dropout and the picks that they draw, and products that threads share. */
+const SET = ["model.dropout=0.2", "sft.epochs=2", "sft.learningRate=0.01"]
+  .concat(["model.width=64", "model.heads=4", "model.kvHeads=2", "model.hidden=128", "align.epochs=2"]);
 const UNSANITIZED = { sanitizeOps: false, sanitizeResources: false };
 
 for (const slate of ["plackett-luce", "autoregressive"]) {
@@ -16,13 +18,29 @@ for (const slate of ["plackett-luce", "autoregressive"]) {
       await using data = await dataFolder();
       const train = async (name: string, more: string[]) => {
         const set = [...SET, `model.slate=${slate}`, "device=wasm", ...more];
-        return await checkpointsOf(await run(configIn(data.path, set), `${data.path}/${name}`));
+        // What wakes the helper threads: once or twice a job that they share.
+        let wakings = 0;
+        const { notify } = Atomics;
+        using _waking = stub(Atomics, "notify", (...place: Parameters<typeof notify>) => {
+          wakings++;
+          return notify(...place);
+        });
+        const trained = await run(configIn(data.path, set), `${data.path}/${name}`);
+        return { files: await filesOf(trained), wakings };
       };
-      const first = await train("first", ["threads=1"]);
-      assertEquals([...first.keys()], ["align.safetensors", "prior.safetensors", "sft.safetensors"]);
-      assertEquals(await train("again", ["threads=1"]), first);
-      assertEquals(await train("two", ["threads=2"]), first);
-      const other = await train("other", ["threads=1", "seed=2"]);
+      const { files: first, wakings: none } = await train("first", ["threads=1"]);
+      assertEquals(
+        [...first.keys()],
+        ["align.safetensors", "prior.safetensors", "sft.safetensors", "lists.csv", "per-user.csv"],
+      );
+      // One ends the helpers of whatever ran before.
+      assert(none < 2, `${none} wakings`);
+      for (const threads of [1, 2, 3]) {
+        const { files, wakings } = await train(`${threads}-threads`, [`threads=${threads}`]);
+        assertEquals(files, first, `${threads} threads`);
+        assert(threads > 1 ? wakings > 50 : wakings < 2, `${threads} threads: ${wakings} wakings`);
+      }
+      const { files: other } = await train("other", ["threads=1", "seed=2"]);
       for (const name of first.keys()) assertNotEquals(other.get(name), first.get(name), name);
     },
   });

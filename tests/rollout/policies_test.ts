@@ -70,6 +70,14 @@ for (const kind of ["plackett-luce", "autoregressive"] as const) {
       key: randomKey(9).split("rollout", 5),
     });
     assertNotEquals(other.items, together.items);
+    // Drawn in another order.
+    const turned = await policy.sample(parameters, CONTEXTS.toReversed(), OPTIONS);
+    for (const [b, context] of CONTEXTS.toReversed().entries()) {
+      for (let g = 0; g < OPTIONS.groupSize; g++) {
+        const row = CONTEXTS.indexOf(context) * OPTIONS.groupSize + g;
+        assertEquals(slate(turned, b * OPTIONS.groupSize + g), slate(together, row));
+      }
+    }
     for (const [b, context] of CONTEXTS.entries()) {
       const alone = await policy.sample(parameters, [context], OPTIONS);
       const fewer = await policy.sample(parameters, [context], { ...OPTIONS, groupSize: 1 });

@@ -31,7 +31,8 @@ export interface Run {
 }
 
 /**
- * Trains into a folder. With `stopAfter` the user asks to stop in that step of that stage, as Ctrl-C does.
+ * Trains into a folder. With `stopAfter` the user asks to stop in that step of that stage, as Ctrl-C does. `onStep` is
+ * done before the step after goes on: what it does to files must be synchronous.
  *
  * @throws what the run throws, other than having been stopped.
  */
@@ -39,6 +40,7 @@ export async function run(
   config: BladeConfig,
   folder: string,
   stopAfter?: { readonly stage: string; readonly step: number },
+  onStep?: (event: StepEvent) => void,
 ): Promise<Run> {
   await Deno.mkdir(folder, { recursive: true });
   const stop = new AbortController();
@@ -52,6 +54,7 @@ export async function run(
       const { times: _, ...told } = event;
       steps.push(told);
       if (event.stage === stopAfter?.stage && event.step === stopAfter.step) stop.abort();
+      onStep?.(event);
     },
     note(level: "info" | "warning", message: string) {
       (level === "warning" ? warnings : infos).push(message);
@@ -75,4 +78,11 @@ export async function checkpointsOf({ folder }: Pick<Run, "folder">): Promise<Ma
       names.sort().map(async (name) => [name, await Deno.readFile(`${folder}/checkpoints/${name}`)] as const),
     ),
   );
+}
+
+/** The checkpoints of a finished run, its lists and its values per user, by name. */
+export async function filesOf({ folder }: Pick<Run, "folder">): Promise<Map<string, Uint8Array>> {
+  const files = await checkpointsOf({ folder });
+  for (const name of ["lists.csv", "per-user.csv"]) files.set(name, await Deno.readFile(`${folder}/${name}`));
+  return files;
 }

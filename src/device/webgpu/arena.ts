@@ -1,3 +1,5 @@
+import { log2 } from "../../numerics/logarithms.ts";
+
 /** Where recordings take the buffers of their intermediate results from. */
 export interface Arena {
   /** Buffers that a recording may take: all that no recording keeps for itself. Recordings run one after the other. */
@@ -69,6 +71,6 @@ export function createArena(device: GPUDevice): Arena {
 
 /** The next of 1, 1¼, 1½, 1¾ times a power of two, from 256 bytes on. */
 function roomFor(bytes: number): number {
-  const base = 2 ** Math.floor(Math.log2(Math.max(bytes, 256)));
+  const base = 2 ** Math.floor(log2(Math.max(bytes, 256)));
   return Math.ceil(bytes / (base / 4)) * (base / 4) || base;
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { log2 } from "../../numerics/logarithms.ts";
 
 /** Reads buffers back. */
 export type ReadBuffers = (
@@ -26,7 +27,7 @@ export function createReader(device: GPUDevice): ReadBuffers {
   const take = (bytes: number): Staging => {
     const at = idle.findIndex(({ buffer }) => buffer.size >= bytes);
     if (at >= 0) return idle.splice(at, 1)[0]!;
-    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 4096)));
+    const size = 2 ** Math.ceil(log2(Math.max(bytes, 4096)));
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
     return { buffer: device.createBuffer({ size, usage }), primed: false };
   };

@@ -1,3 +1,5 @@
+import { log2 } from "../../numerics/logarithms.ts";
+
 /** How long the search may take: the user waits for a message. */
 const SEARCH_MS = 800;
 
@@ -22,7 +24,7 @@ export async function findCulprit(
   fails: (from: number, to: number, patienceMs: number) => Promise<boolean>,
 ): Promise<[from: number, to: number]> {
   const start = performance.now();
-  const patience = Math.max(40, SEARCH_MS / 2 / Math.ceil(Math.log2(rows + 1)));
+  const patience = Math.max(40, SEARCH_MS / 2 / Math.ceil(log2(rows + 1)));
   let [from, to] = [0, rows];
   while (to - from > 1 && performance.now() - start < SEARCH_MS) {
     const middle = (from + to) >> 1;
