@@ -27,10 +27,12 @@ import type { Keeper } from "../train/keeper.ts";
 import type { Model } from "../train/model.ts";
 import { heldOutExamples, type NextItemExample, nextItemExamples } from "../train/next_item_examples.ts";
 import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
+import type { NonFiniteRules } from "../train/step_log.ts";
 import { type ValidationMeasure, validationScore } from "../train/validation.ts";
 import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
+import { keepingStateBefore } from "./state_before.ts";
 
 /** What every stage of a run works with. */
 export interface Stage {
@@ -90,14 +92,12 @@ async function fitStage(
     : fitStateFrom(kept, shapes, optimizer, place);
   const judge = validator(stage, measure);
   const validate = async (parameters: Parameters) => (await judge(parameters)).score;
-  const { parameters, bestEpoch, bestScore } = await fitNextItems(
-    model,
-    examples,
-    state,
-    options,
-    validate,
-    observer,
-    keeper,
+  sayMicroBatch(stage, name, state);
+  const nonFinite = nonFiniteRules(stage, name === "sft" ? "sft" : "align");
+  const { parameters, bestEpoch, bestScore } = await keepingStateBefore(
+    runFolder,
+    config.checkpoint.keep,
+    () => fitNextItems(model, examples, state, { ...options, nonFinite }, validate, observer, keeper),
   );
   await finishStage(runFolder, name, await weightsOf("parameters", parameters), { bestEpoch, bestScore });
   return parameters;
@@ -143,7 +143,12 @@ export async function alignedStage(
   const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
   const { terms, constraints, scales } = composition;
   const validate = validator(stage, { reward: terms, constraints, scales });
-  const aligned = await align(start, materials.align, setting, config.align, validate, observer, keeper);
+  sayMicroBatch(stage, "align", start);
+  const aligned = await keepingStateBefore(
+    runFolder,
+    config.checkpoint.keep,
+    () => align(start, materials.align, setting, config.align, validate, observer, keeper),
+  );
   const { parameters, bestEpoch, bestScore, course, multipliers } = aligned;
   const numbers = courseNumbers(course);
   await finishStage(
@@ -232,6 +237,7 @@ function alignSettingOf(
     klCoefficient,
     groupSize,
     cutoff,
+    nonFinite: nonFiniteRules(stage, "align"),
     key: randomKey(config.seed).split("align"),
   };
 }
@@ -262,6 +268,24 @@ function validator({ config, materials, model }: Stage, measure: ValidationMeasu
   const signals = materials.signals(validation);
   const cutoff = Math.max(config.align.cutoff, 10);
   return (parameters: Parameters) => validationScore(model, parameters, validation, signals, measure, cutoff);
+}
+
+function nonFiniteRules({ config, materials }: Stage, section: "sft" | "align"): NonFiniteRules {
+  return { on: config[section].nonFinite, userId: (user) => materials.dataset.users[user]! };
+}
+
+/** A stage that goes on in smaller parts than configured says so once more: its warning was of another program. */
+function sayMicroBatch(
+  { observer }: Stage,
+  name: string,
+  { microBatch }: { readonly microBatch?: number },
+): void {
+  if (microBatch === undefined) return;
+  const setting = `${name === "sft" ? "sft" : "align"}.microBatch`;
+  observer.note(
+    "warning",
+    `${name} goes on as with ${setting} ${microBatch}: the device had no memory for larger parts of a batch.`,
+  );
 }
 
 function placeOf(runFolder: string, stage: string): string {

@@ -53,25 +53,28 @@ async function after(
   return { bits, norms, tensors: tf.memory().numTensors - tensors };
 }
 
-onEachDevice("a gate that lets an update pass leaves its bits, and what it holds back changes nothing", async () => {
-  const [free, gated] = [await after({ losses: null }), await after({ losses: [1, -2, 0], halts: true })];
-  assertEquals(gated, free);
-  assertEquals(await after({ losses: [1, -2, 0] }), free);
-  assertEquals(gated.tensors, 0);
+onEachDevice(
+  "a gate that lets an update pass leaves its bits, and what it holds back changes nothing",
+  async () => {
+    const [free, gated] = [await after({ losses: null }), await after({ losses: [1, -2, 0], halts: true })];
+    assertEquals(gated, free);
+    assertEquals(await after({ losses: [1, -2, 0] }), free);
+    assertEquals(gated.tensors, 0);
 
-  const first = (await after({ losses: [1, NaN, 1], halts: true })).bits;
-  assertNotEquals(first, free.bits);
-  // Whatever is no number in the second update, the third is not made either.
-  for (const loss of [Infinity, -Infinity]) {
-    assertEquals((await after({ losses: [1, loss, 1], halts: true })).bits, first);
-  }
-  for (const bad of [NaN, Infinity, 3e38]) {
-    assertEquals((await after({ losses: [1, 1, 1], halts: true, bad })).bits, first);
-  }
-  // Without a halt only the second is left out.
-  const skipped = (await after({ losses: [1, NaN, 1] })).bits;
-  assertNotEquals(skipped, first);
-  assertNotEquals(skipped, free.bits);
-  assertEquals((await after({ losses: [1, 1, 1], bad: -Infinity })).bits, skipped);
-  assertEquals((await after({ losses: [1, 1, 1], halts: true })).norms, free.norms);
-});
+    const first = (await after({ losses: [1, NaN, 1], halts: true })).bits;
+    assertNotEquals(first, free.bits);
+    // Whatever is no number in the second update, the third is not made either.
+    for (const loss of [Infinity, -Infinity]) {
+      assertEquals((await after({ losses: [1, loss, 1], halts: true })).bits, first);
+    }
+    for (const bad of [NaN, Infinity, 3e38]) {
+      assertEquals((await after({ losses: [1, 1, 1], halts: true, bad })).bits, first);
+    }
+    // Without a halt only the second is left out.
+    const skipped = (await after({ losses: [1, NaN, 1] })).bits;
+    assertNotEquals(skipped, first);
+    assertNotEquals(skipped, free.bits);
+    assertEquals((await after({ losses: [1, 1, 1], bad: -Infinity })).bits, skipped);
+    assertEquals((await after({ losses: [1, 1, 1], halts: true })).norms, free.norms);
+  },
+);

@@ -1,10 +1,11 @@
+import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostArrays, Uploaded } from "../arrays.ts";
 import type { Computation, Executor, Outputs } from "../executor.ts";
 import { createArena } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { captureDispatches, Refusal } from "./capture.ts";
-import { failuresOf } from "./failures.ts";
+import { failuresOf, messageOf } from "./failures.ts";
 import { createReader } from "./read_buffers.ts";
 import { type Recording, replay } from "./replay.ts";
 
@@ -14,11 +15,14 @@ const MOST_RECORDINGS = 64;
 /** A step takes a few milliseconds of the host; so many are ahead of the device at most. */
 const STEPS_PER_READ = 16;
 
-/** What a computation has come to. */
+/** Results from this size on (bytes) are looked after when they are made: they may not fit. */
+const LARGE = 2 ** 20;
+
+/** What a computation has come to; `fresh` while what was recorded has not run. */
 type Known =
   /** Recorded once; the next call records it again to see whether the two agree. */
-  | { readonly state: "tried"; readonly recording: Recording }
-  | { readonly state: "recorded"; readonly recording: Recording }
+  | { readonly state: "tried"; readonly recording: Recording; readonly fresh: boolean }
+  | { readonly state: "recorded"; readonly recording: Recording; readonly fresh: boolean }
   | { readonly state: "refused" };
 
 /**
@@ -33,6 +37,28 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
   const readBuffers = createReader(backend.device);
   const known = new Map<string, Known>();
   const failures = failuresOf(backend.device);
+  const pending = new Set<Promise<void>>();
+
+  /** Has what fails in here reported by `settle`. */
+  const watched = <T>(work: () => T): T => {
+    const { device } = backend;
+    for (const kind of ["validation", "out-of-memory"] as const) device.pushErrorScope(kind);
+    try {
+      return work();
+    } finally {
+      const told = [device.popErrorScope(), device.popErrorScope()].map(async (popped) => {
+        const error = await popped;
+        if (error !== null) failures.add(messageOf(error));
+      });
+      // A device that is gone answers with an error of its own, which `check` tells better.
+      const all = Promise.all(told).then(() => {}, () => {}).finally(() => pending.delete(all));
+      pending.add(all);
+    }
+  };
+  const settle = async () => {
+    if (pending.size > 0) await failures.untilLost(Promise.all(pending));
+    failures.check();
+  };
 
   const record = (computation: Computation<HostArrays>, body: (arrays: never) => Outputs): Recording => {
     backend.endComputePassEncoder();
@@ -97,18 +123,21 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       }
       return now.state === "refused" ? null : now.recording;
     };
-    if (before?.state === "recorded" || before?.state === "refused") return keep(before);
+    if (before?.state === "recorded" || before?.state === "refused" || before?.fresh) return keep(before);
     try {
-      const recording = record(computation, body);
-      if (before === undefined) return keep({ state: "tried", recording });
+      const recording = watched(() => record(computation, body));
+      if (before === undefined) return keep({ state: "tried", recording, fresh: true });
       before.recording.free();
       if (recording.capture.fingerprint === before.recording.capture.fingerprint) {
-        return keep({ state: "recorded", recording });
+        return keep({ state: "recorded", recording, fresh: true });
       }
       recording.free();
       throw new Refusal("its body does other work, or makes other numbers, the second time");
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal)) {
+        before?.recording.free();
+        throw error;
+      }
       listener.tell(`"${computation.name}" is not recorded, which makes it slower: ${error.message}`);
       return keep({ state: "refused" });
     }
@@ -121,9 +150,14 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       failures.check();
       const weights = Object.values(computation.weights);
       const buffers = buffersOf(backend, weights);
-      const recording = recordingOf(keyOf(computation, buffers), computation, body as never);
+      const key = keyOf(computation, buffers);
+      const recording = recordingOf(key, computation, body as never);
       if (recording === null) return runAnew(backend, computation, body);
-      const results = replay(backend, recording, computation.arrays, buffers, portion);
+      const now = known.get(key)!;
+      if (now.state !== "refused") known.set(key, { ...now, fresh: false });
+      const play = () => replay(backend, recording, computation.arrays, buffers, portion);
+      const bytes = recording.outputs.reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
+      const results = bytes < LARGE ? play() : watched(play);
       forgetHostCopies(backend, weights);
       return Object.fromEntries(
         results.map((result, i) => [
@@ -132,6 +166,36 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
         ]),
       );
     },
+
+    async prepare(computation, body) {
+      failures.check();
+      const key = keyOf(computation, buffersOf(backend, Object.values(computation.weights)));
+      recordingOf(key, computation, body as never);
+      try {
+        await settle();
+      } catch (error) {
+        // It holds buffers that are none.
+        const now = known.get(key);
+        if (now !== undefined && now.state !== "refused") now.recording.free();
+        known.delete(key);
+        throw error;
+      }
+    },
+
+    settle,
+
+    async recover() {
+      // What failed may still be reported; then nobody waits for it any more.
+      await failures.untilLost(backend.device.queue.onSubmittedWorkDone());
+      await new Promise((resolve) => setImmediate(resolve));
+      if (pending.size > 0) await failures.untilLost(Promise.all(pending));
+      for (const now of known.values()) if (now.state !== "refused") now.recording.free();
+      known.clear();
+      arena.clear();
+      failures.forget();
+    },
+
+    meaningOf: failures.meaningOf,
 
     listen: (tell) => void (listener.tell = tell),
 
@@ -152,6 +216,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
     runAnew: (computation, body) => runAnew(backend, computation, body),
 
     async read(tensors) {
+      failures.check();
       backend.endComputePassEncoder();
       if (backend.commandEncoder !== null) backend.submitQueue();
       const bytesOf = (tensor: tf.Tensor) => 4 * tensor.size;
@@ -160,7 +225,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       const found = await readBuffers(
         buffersOf(backend, tensors).map((buffer, i) => ({ buffer, bytes: bytesOf(tensors[i]!) })),
       );
-      failures.check();
+      await settle();
       return found.map((bytes, i) =>
         tensors[i]!.dtype === "float32" ? new Float32Array(bytes) : new Int32Array(bytes)
       );
