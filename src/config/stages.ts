@@ -27,12 +27,11 @@ import type { Keeper } from "../train/keeper.ts";
 import type { Model } from "../train/model.ts";
 import { heldOutExamples, type NextItemExample, nextItemExamples } from "../train/next_item_examples.ts";
 import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
-import type { NonFiniteRules } from "../train/step_log.ts";
 import { type ValidationMeasure, validationScore } from "../train/validation.ts";
 import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
-import { keepingStateBefore } from "./state_before.ts";
+import { keepingStateBefore, nonFiniteRules, sayMicroBatch } from "./stage_faults.ts";
 
 /** What every stage of a run works with. */
 export interface Stage {
@@ -79,7 +78,7 @@ async function fitStage(
   start: () => Promise<Parameters>,
   measure: ValidationMeasure,
 ): Promise<Parameters> {
-  const { config, model, observer, keeper, runFolder } = stage;
+  const { config, materials, model, observer, keeper, runFolder } = stage;
   const shapes = trainedShapes(model.config);
   const place = placeOf(runFolder, name);
   const finished = await readFinished(runFolder, name);
@@ -92,8 +91,8 @@ async function fitStage(
     : fitStateFrom(kept, shapes, optimizer, place);
   const judge = validator(stage, measure);
   const validate = async (parameters: Parameters) => (await judge(parameters)).score;
-  sayMicroBatch(stage, name, state);
-  const nonFinite = nonFiniteRules(stage, name === "sft" ? "sft" : "align");
+  sayMicroBatch(observer, name, state);
+  const nonFinite = nonFiniteRules(config, name, materials.dataset);
   const { parameters, bestEpoch, bestScore } = await keepingStateBefore(
     runFolder,
     config.checkpoint.keep,
@@ -143,7 +142,7 @@ export async function alignedStage(
   const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
   const { terms, constraints, scales } = composition;
   const validate = validator(stage, { reward: terms, constraints, scales });
-  sayMicroBatch(stage, "align", start);
+  sayMicroBatch(observer, "align", start);
   const aligned = await keepingStateBefore(
     runFolder,
     config.checkpoint.keep,
@@ -237,7 +236,7 @@ function alignSettingOf(
     klCoefficient,
     groupSize,
     cutoff,
-    nonFinite: nonFiniteRules(stage, "align"),
+    nonFinite: nonFiniteRules(config, "align", materials.dataset),
     key: randomKey(config.seed).split("align"),
   };
 }
@@ -268,24 +267,6 @@ function validator({ config, materials, model }: Stage, measure: ValidationMeasu
   const signals = materials.signals(validation);
   const cutoff = Math.max(config.align.cutoff, 10);
   return (parameters: Parameters) => validationScore(model, parameters, validation, signals, measure, cutoff);
-}
-
-function nonFiniteRules({ config, materials }: Stage, section: "sft" | "align"): NonFiniteRules {
-  return { on: config[section].nonFinite, userId: (user) => materials.dataset.users[user]! };
-}
-
-/** A stage that goes on in smaller parts than configured says so once more: its warning was of another program. */
-function sayMicroBatch(
-  { observer }: Stage,
-  name: string,
-  { microBatch }: { readonly microBatch?: number },
-): void {
-  if (microBatch === undefined) return;
-  const setting = `${name === "sft" ? "sft" : "align"}.microBatch`;
-  observer.note(
-    "warning",
-    `${name} goes on as with ${setting} ${microBatch}: the device had no memory for larger parts of a batch.`,
-  );
 }
 
 function placeOf(runFolder: string, stage: string): string {

@@ -25,8 +25,8 @@ export async function survivingLosses<T>(
 ): Promise<T> {
   const { runFolder, observer } = o;
   let { device } = o;
-  let reached = "";
-  for (let [inAll, inVain] = [1, 1];; inAll++) {
+  let reached: string | null = null;
+  for (let [inAll, inVain] = [1, 0];; inAll++) {
     try {
       return await train(device);
     } catch (error) {

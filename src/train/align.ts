@@ -39,6 +39,8 @@ export interface AlignSetting extends UpdateSetting {
   readonly cutoff: number;
   /** What happens with a batch whose loss is no number; the run stops before it when left out. */
   readonly nonFinite?: NonFiniteRules;
+  /** The average of the last step that is on its way: where updates are halted, that of the steps before it, too. */
+  readonly lastAverage?: () => Parameters | null;
   readonly key: RandomKey;
 }
 
@@ -147,10 +149,13 @@ function smallest(...bounds: readonly (number | null)[]): number | null {
 function batchOf(
   state: AlignState,
   contexts: readonly Context[],
-  { halted, updates }: AlignSetting,
+  { halted, updates, lastAverage }: AlignSetting,
   badRows: StepBatch["badRows"],
 ): StepBatch {
-  const before = halted === undefined || updates > 1 ? null : () => alignCheckpoint(state);
+  const isGone = () => Object.values(state.average ?? {}).some((tensor) => tensor.isDisposed);
+  const before = halted === undefined || updates > 1
+    ? null
+    : () => alignCheckpoint(isGone() ? { ...state, average: lastAverage?.() ?? null } : state);
   return { users: contexts.map(({ user }) => user), badRows, before };
 }
 
@@ -173,8 +178,8 @@ export async function align(
   const log = createStepLog("align", observer, undefined, setting.nonFinite);
   // A device that is ahead must not go on from a step that is to be the last.
   const halted = setting.nonFinite?.on === "skip" ? undefined : tf.fill([1], 0);
-  const halting = halted === undefined ? setting : { ...setting, halted };
   let state = start;
+  const halting = halted === undefined ? setting : { ...setting, halted, lastAverage: () => state.average };
   if (state.best === null) {
     const { score, violation } = await validate(state.parameters);
     observer.step({
