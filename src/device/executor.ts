@@ -44,7 +44,7 @@ export interface Executor {
   settle(): Promise<void>;
   /** After a lack of memory: gives back what it holds for later use, and forgets what was reported. */
   recover(): Promise<void>;
-  /** An error of the device as what it means. */
+  /** An error as what it means, given all that the device has reported. */
   meaningOf(error: unknown): Promise<unknown>;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;

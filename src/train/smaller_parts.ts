@@ -1,5 +1,5 @@
 import { BladeError } from "../core/errors.ts";
-import { recoverMemory } from "../device/computation.ts";
+import { meaningOfError, recoverMemory } from "../device/computation.ts";
 import { OutOfDeviceMemory } from "../device/faults.ts";
 
 /** Work on a batch that may be done in parts. */
@@ -49,7 +49,8 @@ export async function inSmallerParts<T>(
   for (let now = most;;) {
     try {
       return { result: await attempt(now), most: now };
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof BladeError ? thrown : await meaningOfError(thrown);
       if (!(error instanceof OutOfDeviceMemory)) throw error;
       const tried = Math.min(now ?? rows, rows);
       if (tried <= 1) throw noMemoryForOne(work, error);

@@ -60,6 +60,16 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
     failures.check();
   };
 
+  /** What the device reported explains what was thrown for the want of it. */
+  const meaningOf = async (thrown: unknown) => {
+    try {
+      await settle();
+    } catch (reported) {
+      return await failures.meaningOf(reported);
+    }
+    return await failures.meaningOf(thrown);
+  };
+
   const record = (computation: Computation<HostArrays>, body: (arrays: never) => Outputs): Recording => {
     backend.endComputePassEncoder();
     if (backend.commandEncoder !== null) backend.submitQueue();
@@ -170,10 +180,11 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
     async prepare(computation, body) {
       failures.check();
       const key = keyOf(computation, buffersOf(backend, Object.values(computation.weights)));
-      recordingOf(key, computation, body as never);
       try {
+        recordingOf(key, computation, body as never);
         await settle();
-      } catch (error) {
+      } catch (thrown) {
+        const error = await meaningOf(thrown);
         // It holds buffers that are none.
         const now = known.get(key);
         if (now !== undefined && now.state !== "refused") now.recording.free();
@@ -195,7 +206,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       failures.forget();
     },
 
-    meaningOf: failures.meaningOf,
+    meaningOf,
 
     listen: (tell) => void (listener.tell = tell),
 
