@@ -36,12 +36,6 @@ export interface Executor {
     computation: Computation<A>,
     body: (arrays: Uploaded<A>) => Outputs,
   ): Promise<void>;
-  /**
-   * Waits until the device has taken what all calls so far need.
-   *
-   * @throws {OutOfDeviceMemory} when it has not.
-   */
-  settle(): Promise<void>;
   /** After a lack of memory: gives back what it holds for later use, and forgets what was reported. */
   recover(): Promise<void>;
   /** An error as what it means, given all that the device has reported. */

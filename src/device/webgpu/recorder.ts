@@ -5,9 +5,10 @@ import type { Computation, Executor, Outputs } from "../executor.ts";
 import { createArena } from "./arena.ts";
 import type { WebgpuBackend } from "./backend_internals.ts";
 import { captureDispatches, Refusal } from "./capture.ts";
-import { failuresOf, messageOf } from "./failures.ts";
+import { failuresOf } from "./failures.ts";
 import { createReader } from "./read_buffers.ts";
 import { type Recording, replay } from "./replay.ts";
+import { createWatch } from "./watch.ts";
 
 /** Recordings kept at most; the one that ran longest ago goes first. */
 const MOST_RECORDINGS = 64;
@@ -37,38 +38,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
   const readBuffers = createReader(backend.device);
   const known = new Map<string, Known>();
   const failures = failuresOf(backend.device);
-  const pending = new Set<Promise<void>>();
-
-  /** Has what fails in here reported by `settle`. */
-  const watched = <T>(work: () => T): T => {
-    const { device } = backend;
-    for (const kind of ["validation", "out-of-memory"] as const) device.pushErrorScope(kind);
-    try {
-      return work();
-    } finally {
-      const told = [device.popErrorScope(), device.popErrorScope()].map(async (popped) => {
-        const error = await popped;
-        if (error !== null) failures.add(messageOf(error));
-      });
-      // A device that is gone answers with an error of its own, which `check` tells better.
-      const all = Promise.all(told).then(() => {}, () => {}).finally(() => pending.delete(all));
-      pending.add(all);
-    }
-  };
-  const settle = async () => {
-    if (pending.size > 0) await failures.untilLost(Promise.all(pending));
-    failures.check();
-  };
-
-  /** What the device reported explains what was thrown for the want of it. */
-  const meaningOf = async (thrown: unknown) => {
-    try {
-      await settle();
-    } catch (reported) {
-      return await failures.meaningOf(reported);
-    }
-    return await failures.meaningOf(thrown);
-  };
+  const watch = createWatch(backend.device, failures);
 
   const record = (computation: Computation<HostArrays>, body: (arrays: never) => Outputs): Recording => {
     backend.endComputePassEncoder();
@@ -135,7 +105,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
     };
     if (before?.state === "recorded" || before?.state === "refused" || before?.fresh) return keep(before);
     try {
-      const recording = watched(() => record(computation, body));
+      const recording = watch.over(() => record(computation, body));
       if (before === undefined) return keep({ state: "tried", recording, fresh: true });
       before.recording.free();
       if (recording.capture.fingerprint === before.recording.capture.fingerprint) {
@@ -167,7 +137,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       if (now.state !== "refused") known.set(key, { ...now, fresh: false });
       const play = () => replay(backend, recording, computation.arrays, buffers, portion);
       const bytes = recording.outputs.reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
-      const results = bytes < LARGE ? play() : watched(play);
+      const results = bytes < LARGE ? play() : watch.over(play);
       forgetHostCopies(backend, weights);
       return Object.fromEntries(
         results.map((result, i) => [
@@ -182,9 +152,9 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       const key = keyOf(computation, buffersOf(backend, Object.values(computation.weights)));
       try {
         recordingOf(key, computation, body as never);
-        await settle();
+        await watch.settle();
       } catch (thrown) {
-        const error = await meaningOf(thrown);
+        const error = await watch.meaningOf(thrown);
         // It holds buffers that are none.
         const now = known.get(key);
         if (now !== undefined && now.state !== "refused") now.recording.free();
@@ -193,20 +163,18 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       }
     },
 
-    settle,
-
     async recover() {
       // What failed may still be reported; then nobody waits for it any more.
       await failures.untilLost(backend.device.queue.onSubmittedWorkDone());
       await new Promise((resolve) => setImmediate(resolve));
-      if (pending.size > 0) await failures.untilLost(Promise.all(pending));
+      await watch.idle();
       for (const now of known.values()) if (now.state !== "refused") now.recording.free();
       known.clear();
       arena.clear();
       failures.forget();
     },
 
-    meaningOf,
+    meaningOf: watch.meaningOf,
 
     listen: (tell) => void (listener.tell = tell),
 
@@ -236,7 +204,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       const found = await readBuffers(
         buffersOf(backend, tensors).map((buffer, i) => ({ buffer, bytes: bytesOf(tensors[i]!) })),
       );
-      await settle();
+      await watch.settle();
       return found.map((bytes, i) =>
         tensors[i]!.dtype === "float32" ? new Float32Array(bytes) : new Int32Array(bytes)
       );
