@@ -31,6 +31,7 @@ import { type ValidationMeasure, validationScore } from "../train/validation.ts"
 import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
+import { keepingStateBefore, nonFiniteRules, sayMicroBatch } from "./stage_faults.ts";
 
 /** What every stage of a run works with. */
 export interface Stage {
@@ -77,7 +78,7 @@ async function fitStage(
   start: () => Promise<Parameters>,
   measure: ValidationMeasure,
 ): Promise<Parameters> {
-  const { config, model, observer, keeper, runFolder } = stage;
+  const { config, materials, model, observer, keeper, runFolder } = stage;
   const shapes = trainedShapes(model.config);
   const place = placeOf(runFolder, name);
   const finished = await readFinished(runFolder, name);
@@ -90,14 +91,12 @@ async function fitStage(
     : fitStateFrom(kept, shapes, optimizer, place);
   const judge = validator(stage, measure);
   const validate = async (parameters: Parameters) => (await judge(parameters)).score;
-  const { parameters, bestEpoch, bestScore } = await fitNextItems(
-    model,
-    examples,
-    state,
-    options,
-    validate,
-    observer,
-    keeper,
+  sayMicroBatch(observer, name, state);
+  const nonFinite = nonFiniteRules(config, name, materials.dataset);
+  const { parameters, bestEpoch, bestScore } = await keepingStateBefore(
+    runFolder,
+    config.checkpoint.keep,
+    () => fitNextItems(model, examples, state, { ...options, nonFinite }, validate, observer, keeper),
   );
   await finishStage(runFolder, name, await weightsOf("parameters", parameters), { bestEpoch, bestScore });
   return parameters;
@@ -143,7 +142,12 @@ export async function alignedStage(
   const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
   const { terms, constraints, scales } = composition;
   const validate = validator(stage, { reward: terms, constraints, scales });
-  const aligned = await align(start, materials.align, setting, config.align, validate, observer, keeper);
+  sayMicroBatch(observer, "align", start);
+  const aligned = await keepingStateBefore(
+    runFolder,
+    config.checkpoint.keep,
+    () => align(start, materials.align, setting, config.align, validate, observer, keeper),
+  );
   const { parameters, bestEpoch, bestScore, course, multipliers } = aligned;
   const numbers = courseNumbers(course);
   await finishStage(
@@ -232,6 +236,7 @@ function alignSettingOf(
     klCoefficient,
     groupSize,
     cutoff,
+    nonFinite: nonFiniteRules(config, "align", materials.dataset),
     key: randomKey(config.seed).split("align"),
   };
 }

@@ -16,7 +16,7 @@ import { RUN_FILES } from "../report/run_folder.ts";
 import { checkMemory } from "./check_memory.ts";
 import { limitsOf, openDeviceOf } from "./device.ts";
 import { keepData } from "./kept_data.ts";
-import { prepareMaterials } from "./materials.ts";
+import { type Materials, prepareMaterials } from "./materials.ts";
 import type { RunOptions, TrainOutcome } from "./run_api.ts";
 import { adviceOn } from "./advice.ts";
 import type { BladeConfig } from "./schema.ts";
@@ -30,8 +30,12 @@ import {
 } from "./stages.ts";
 import { startsContinued } from "./starts_continued.ts";
 import { writeRunRecord } from "./run_record.ts";
+import { survivingLosses } from "./surviving_losses.ts";
 
-/** The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. */
+/**
+ * The whole way: sft → prior → align → evaluate, into the run folder. Stages that the folder holds are not repeated. A GPU
+ * that is lost on the way is opened anew.
+ */
 export async function trainRun(config: BladeConfig, options: RunOptions): Promise<TrainOutcome> {
   const [startedAt, startMs] = [new Date(), performance.now()];
   const device = await openDeviceOf(config);
@@ -48,15 +52,36 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     events: await eventsSoFar(options.runFolder),
   });
   sayDevice(device, observer);
-  listenToDevice((message) => observer.note("warning", message));
   const materials = await prepareMaterials(config);
-  await using plugins = materials.registry;
+  await using _plugins = materials.registry;
   const { dataset, files, plan } = materials;
   for (const warning of [...dataset.warnings ?? [], ...plan.notes]) observer.note("warning", warning);
   checkMemory(config, materials, device.backend, await limitsOf(device.backend));
   await keepData(options.runFolder, files);
-  const model = await modelOf(config, plan);
+  return await survivingLosses(
+    { runFolder: options.runFolder, device, observer },
+    (device) => trainStages({ config, options, materials, observer, device, warnings, startedAt }),
+  );
+}
+
+/** What the stages of a run start from, whatever the device that they run on. */
+interface Prepared {
+  readonly config: BladeConfig;
+  readonly options: RunOptions;
+  readonly materials: Materials;
+  readonly observer: Observer;
+  readonly device: Device;
+  /** All that was warned of so far, and will be. */
+  readonly warnings: readonly string[];
+  readonly startedAt: Date;
+}
+
+async function trainStages(
+  { config, options, materials, observer, device, warnings, startedAt }: Prepared,
+): Promise<TrainOutcome> {
   const { runFolder } = options;
+  listenToDevice((message) => observer.note("warning", message));
+  const model = await modelOf(config, materials.plan);
   const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
 
   const reference = await referenceStage(stage);
@@ -112,7 +137,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
     aligned?.facts ?? null,
     observer,
   );
-  for (const loss of plugins.losses()) observer.note("warning", loss);
+  for (const loss of materials.registry.losses()) observer.note("warning", loss);
   await writeRunRecord({
     config,
     materials,

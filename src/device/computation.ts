@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostArrays, uploadArrays, type Uploaded } from "./arrays.ts";
 import { type Computation, executorOf, type Outputs } from "./executor.ts";
+import { withMeaning } from "./faults.ts";
 
 /**
  * Runs a computation and gives back its outputs, the caller's to free; all else that it made is freed.
@@ -32,11 +33,44 @@ export function compute<A extends HostArrays, O extends Outputs>(
   const backend = tf.backend();
   const executor = executorOf(backend);
   const start = performance.now();
-  const outputs = executor
-    ? executor.run(computation, body)
-    : tf.tidy(() => body(uploadArrays(computation.arrays)) as tf.TensorContainer) as unknown as Outputs;
+  const outputs = executor ? executor.run(computation, body) : runHere(computation, body);
   timesOf(backend).computing += performance.now() - start;
   return outputs as O;
+}
+
+function runHere<A extends HostArrays>(
+  computation: Computation<A>,
+  body: (arrays: Uploaded<A>) => Outputs,
+): Outputs {
+  try {
+    return tf.tidy(() => body(uploadArrays(computation.arrays)) as tf.TensorContainer) as unknown as Outputs;
+  } catch (error) {
+    throw withMeaning(error, tf.getBackend());
+  }
+}
+
+/**
+ * To be waited for before `compute` runs what changes weights in place: a device that does not say at once that it has
+ * no memory then says it before anything has changed.
+ *
+ * @throws {OutOfDeviceMemory} when the device has no memory for it; nothing was run.
+ */
+export async function prepare<A extends HostArrays, O extends Outputs>(
+  computation: Computation<A>,
+  body: (arrays: Uploaded<A>) => O,
+): Promise<void> {
+  await executorOf(tf.backend())?.prepare(computation, body);
+}
+
+/** After a lack of memory: the device gives back what it keeps for later use. Tensors stay. */
+export async function recoverMemory(): Promise<void> {
+  await executorOf(tf.backend())?.recover();
+}
+
+/** An error as what it means for the device that computes: after some errors a device tells that it is gone. */
+export async function meaningOfError(error: unknown): Promise<unknown> {
+  const executor = executorOf(tf.backend());
+  return executor ? await executor.meaningOf(error) : withMeaning(error, tf.getBackend());
 }
 
 /**
@@ -58,7 +92,9 @@ export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float
   const executor = executorOf(backend);
   const start = performance.now();
   const numbers = executor
-    ? await executor.read(tensors)
+    ? await executor.read(tensors).catch(async (error) => {
+      throw await executor.meaningOf(error);
+    })
     // The cpu backend gives its own array away, which updates in place would change.
     : await Promise.all(tensors.map(async (tensor) => (await tensor.data() as Float32Array).slice()));
   timesOf(backend).waiting += performance.now() - start;

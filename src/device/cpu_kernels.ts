@@ -80,6 +80,14 @@ const KERNELS: Readonly<Record<string, CpuKernel>> = {
     return output([], Float32Array.of(sum));
   },
 
+  [FUSED.gate]: ({ squares, loss, halted }, _, valuesOf, output) => {
+    const own = valuesOf(squares!)[0]!;
+    const stopped = halted === undefined ? 0 : valuesOf(halted)[0]!;
+    const passes = stopped === 0 && Number.isFinite(own) && Number.isFinite(valuesOf(loss!)[0]!);
+    if (halted !== undefined && !passes) valuesOf(halted)[0] = 1;
+    return output([], Float32Array.of(passes ? own : -1));
+  },
+
   [FUSED.adamw]: ({ parameter, first, second, gradient, squares, numbers }, attributes, valuesOf) => {
     const { b1, b2, epsilon, weightDecay, clipNorm } = attributes as Record<
       "b1" | "b2" | "epsilon" | "weightDecay" | "clipNorm",

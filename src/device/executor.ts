@@ -27,6 +27,19 @@ export interface Executor {
     computation: Computation<A>,
     body: (arrays: Uploaded<A>) => Outputs,
   ): Outputs;
+  /**
+   * Makes ready what `run` then does, and waits until the device has taken all that it needs.
+   *
+   * @throws {OutOfDeviceMemory} when the device has not; nothing was run.
+   */
+  prepare<A extends HostArrays>(
+    computation: Computation<A>,
+    body: (arrays: Uploaded<A>) => Outputs,
+  ): Promise<void>;
+  /** After a lack of memory: gives back what it holds for later use, and forgets what was reported. */
+  recover(): Promise<void>;
+  /** An error as what it means, given all that the device has reported. */
+  meaningOf(error: unknown): Promise<unknown>;
   /** The numbers of tensors of float32 or int32, in one go. */
   read(tensors: readonly tf.Tensor[]): Promise<(Float32Array | Int32Array)[]>;
   /** From now on tells this listener which computations are not recorded, and why. */

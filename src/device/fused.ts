@@ -17,6 +17,7 @@ export const FUSED = {
   dropout: "BladeDropout",
   squaredNorm: "BladeSquaredNorm",
   adamw: "BladeAdamW",
+  gate: "BladeGate",
   draw: "BladeDraw",
   cachedAttention: "BladeCachedAttention",
   addToRows: "BladeAddToRows",

@@ -6,7 +6,7 @@ import { registerGradients } from "./gradients.ts";
 import { findBlas, type FoundBlas } from "./native/find_blas.ts";
 import { openNative } from "./native/open_native.ts";
 import { closeWasmThreads, openWasm } from "./wasm/open_wasm.ts";
-import { startWebgpuBackend } from "./webgpu/backend.ts";
+import { dropWebgpuBackend, startWebgpuBackend } from "./webgpu/backend.ts";
 
 /**
  * What a user may ask for: `native` is wasm with its matrix products done by the system's BLAS library; `auto` takes a
@@ -73,6 +73,16 @@ export async function openDevice(
         mend: "choose one of these",
       });
   }
+}
+
+/**
+ * Opens the GPU anew after it was lost. All tensors on it are gone; those of other devices stay.
+ *
+ * @throws {BladeError} when there is no GPU any more: never another device in its place.
+ */
+export async function reopenGpu(): Promise<Device> {
+  dropWebgpuBackend();
+  return await openWebgpu("opened anew after it was lost");
 }
 
 /** Ends the helper threads. The device stays usable, with one thread, a BLAS library's included. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { freeingTape } from "./gradient_tape.ts";
 
 type Inputs = Readonly<Record<string, tf.Tensor>>;
 
@@ -29,10 +30,12 @@ export function recompute<I extends Inputs, T extends tf.Tensor>(body: (inputs: 
   const places = [...names.keys()].filter((i) => inputs[names[i]!]!.dtype === "float32");
   const run = tf.customGrad((...args) => {
     const save = args.at(-1) as unknown as tf.GradSaveFunc;
+    // A handle of its own: a body may give back one of its inputs.
+    const value = tf.clone(body(inputs));
+    // Last: what is saved before something fails is not freed.
     save(names.map((name) => inputs[name]!));
     return {
-      // A handle of its own: a body may give back one of its inputs.
-      value: tf.clone(body(inputs)),
+      value,
       gradFunc: (dy, saved) => {
         const again = Object.fromEntries(names.map((name, i) => [name, saved[i]!])) as unknown as I;
         return gradientsWithin(() => body(again), places.map((i) => saved[i]!), dy);
@@ -55,7 +58,7 @@ function gradientsWithin(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf
   try {
     return tf.tidy(() => {
       // Handles of their own, going in and coming out: adding gradients up frees the terms, which may be one tensor.
-      const { grads } = engine.gradients(f, xs, tf.clone(dy), true);
+      const { grads } = freeingTape(() => engine.gradients(f, xs, tf.clone(dy), true));
       return xs.map((x, i) => grads[i] ? tf.clone(grads[i]) : tf.zerosLike(x));
     });
   } finally {

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { type AdamWConstants, adamwStep, squaredNorm } from "../device/adamw_step.ts";
+import { type AdamWConstants, adamwStep, gateSquares, squaredNorm } from "../device/adamw_step.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { ParameterTree } from "./parameter_tree.ts";
 import { constantRate, type LearningRateSchedule } from "./schedules.ts";
@@ -60,11 +60,14 @@ export function adamw(o: AdamWOptions): Optimizer {
       data: Float32Array.of(rate(step), 1 - pow(b1, step), 1 - pow(b2, step)),
       shape: [3],
     }),
-    update(gradients, slots, parameters, numbers) {
+    update(gradients, slots, parameters, numbers, gate) {
       requireGradients(gradients, parameters);
       // By name, so that the order in which parameters are listed changes no sum.
       const names = Object.keys(parameters).sort();
       const squares = squaredNorm(names.map((name) => gradients[name]!));
+      // All that takes memory comes before the first change: where there is none left, none is made.
+      const norm = tf.sqrt(squares) as tf.Scalar;
+      const gated = gate === undefined ? squares : gateSquares(squares, gate.loss, gate.halted);
       for (const name of names) {
         const parameter = parameters[name]!;
         adamwStep(
@@ -74,13 +77,12 @@ export function adamw(o: AdamWOptions): Optimizer {
             second: slots[`second/${name}`]!,
             gradient: gradients[name]!,
           },
-          squares,
+          gated,
           numbers,
           decays(name, parameter.rank) ? constants : { ...constants, weightDecay: 0 },
         );
       }
-      const norm = tf.sqrt(squares) as tf.Scalar;
-      squares.dispose();
+      tf.dispose([squares, gated]);
       return norm;
     },
   };

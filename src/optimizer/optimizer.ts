@@ -24,6 +24,7 @@ export interface Optimizer {
    * norm is no finite number nothing changes.
    *
    * @param numbers those of this update, on the device
+   * @param gate what else decides whether anything changes
    * @returns the norm of the gradients before any clipping, the caller's to free
    * @throws {TypeError} when a parameter has no gradient, or a gradient no parameter.
    */
@@ -32,7 +33,16 @@ export interface Optimizer {
     slots: ParameterTree,
     parameters: ParameterTree,
     numbers: tf.Tensor,
+    gate?: UpdateGate,
   ): tf.Scalar;
+}
+
+/** What decides, on the device, whether an update is made. */
+export interface UpdateGate {
+  /** Where it is no finite number nothing changes. */
+  readonly loss: tf.Scalar;
+  /** [1] 0 so far; from the first update on that is not made it is 1, and nothing changes any more. */
+  readonly halted?: tf.Tensor;
 }
 
 /** Frees the tensors of a state. */

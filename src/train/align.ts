@@ -1,6 +1,6 @@
+import * as tf from "@tensorflow/tfjs";
 import type { Context, ContextSet } from "../core/context.ts";
 import type { Observer } from "../core/observer.ts";
-import type { RewardBatch } from "../core/rewards.ts";
 import type { Signals } from "../core/signals.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -14,14 +14,15 @@ import { updateBatch, weighBatch } from "../target/belief.ts";
 import { alignCheckpoint, type AlignState, freeAlignState, withOpponent, withPolicy } from "./align_state.ts";
 import { bestWeights, endEpoch, startBest } from "./best.ts";
 import { afterEpoch, afterStep, type Course } from "./course.ts";
+import { constraintGauges, rewardMeans, validated } from "./align_gauges.ts";
 import { constraintLevels } from "./constraint_levels.ts";
 import { drawSlates } from "./draw_slates.ts";
 import type { Keeper } from "./keeper.ts";
-import { definedMean } from "./prior.ts";
 import { updatePolicy, type UpdateSetting } from "./update_policy.ts";
 import { rollOutAndScore } from "./roll_out_and_score.ts";
+import { inSmallerParts } from "./smaller_parts.ts";
 import { startWatch } from "./step_times.ts";
-import { createStepLog, type StepLog } from "./step_log.ts";
+import { createStepLog, type NonFiniteRules, type StepBatch, type StepLog } from "./step_log.ts";
 import type { ValidationVerdict } from "./validation.ts";
 
 /** What alignment needs beside its state. */
@@ -36,6 +37,10 @@ export interface AlignSetting extends UpdateSetting {
   readonly rounds: Rounds | null;
   readonly groupSize: number;
   readonly cutoff: number;
+  /** What happens with a batch whose loss is no number; the run stops before it when left out. */
+  readonly nonFinite?: NonFiniteRules;
+  /** The average of the last step that is on its way: where updates are halted, that of the steps before it, too. */
+  readonly lastAverage?: () => Parameters | null;
   readonly key: RandomKey;
 }
 
@@ -50,6 +55,9 @@ export interface Rounds {
 /**
  * One step of list-wise alignment to the Bayesian best-of-N target (after arXiv 2605.04559): the whole method, in
  * order. The methods to compare it with go the same way, with other slates and another objective.
+ *
+ * Rewards do not depend on whether the policy could learn of them: belief, exposure and multipliers go on in a step whose
+ * update is left out because its loss is no number.
  */
 export async function alignStep(
   before: AlignState,
@@ -58,18 +66,32 @@ export async function alignStep(
   log: StepLog,
 ): Promise<AlignState> {
   const { model, reference, composition, signals, groupSize, cutoff } = setting;
+  // The opponent is a copy of weights that must be known to be good.
+  if (beginsSelfPlay(before, setting)) await log.flush();
   const { state, objective } = enterRound(before, setting);
+  const step = state.step + 1;
   const ids = contexts.map(({ contextId }) => contextId);
   const key = setting.key.split("rollout", state.step);
 
   const drawers = { policy: state.parameters, reference, moving: state.average };
 
   const watch = startWatch();
-  const { rollouts, rewards, rewardMs } = await rollOutAndScore(
-    (part) => drawSlates(setting.source, model.policy, drawers, part, { groupSize, cutoff, key }),
-    (slates, part) => scoreRollouts(slates, part, composition.terms, signals, state.population),
-    contexts,
+  const parted = { place: `align: step ${step}`, warn: log.warn };
+  const configured = setting.microBatch;
+  // One bound for both: slates, of which a gradient can be taken, are drawn of no more contexts at once.
+  const drawn = await inSmallerParts(
+    { ...parted, setting: "align.microBatch", rows: contexts.length, unit: "contexts" },
+    state.microBatch ?? null,
+    (most) =>
+      rollOutAndScore(
+        (part) => drawSlates(setting.source, model.policy, drawers, part, { groupSize, cutoff, key }),
+        (slates, part) => scoreRollouts(slates, part, composition.terms, signals, state.population),
+        contexts,
+        undefined,
+        most,
+      ),
   );
+  const { rollouts, rewards, rewardMs } = drawn.result;
   const preference = preferenceOf(composition, state.multipliers);
   const ratios = weighBatch(state.belief, ids, rewards, { groupSize, preference }); // before the update
   const update = await updatePolicy(
@@ -79,32 +101,62 @@ export async function alignStep(
     { ...rewards, reward: preferredRewards(composition, state.multipliers, rewards) },
     ratios,
     anchorOf(state, setting),
-    { ...setting, objective },
+    { ...setting, objective, parted, microBatch: smallest(drawn.most, configured) },
   );
   const belief = updateBatch(state.belief, ids, rewards, { groupSize });
   const population = advance(state.population, rollouts, ids);
   const levels = await constraintLevels(composition.constraints, rewards, rollouts, contexts, signals);
   const multipliers = multipliersAfter(state.multipliers, levels, composition);
 
-  const step = state.step + 1;
-  const means = rewardMeans(rewards, setting);
-  const drawn = drawersOf(setting.source, groupSize).filter((drawer) => drawer !== "greedy").length;
+  const means = rewardMeans(rewards, composition);
+  const perContext = drawersOf(setting.source, groupSize).filter((drawer) => drawer !== "greedy").length;
   const pressure = constraintGauges(levels, multipliers, composition);
   await log.add(
     step,
     update.measured,
     (numbers) => ({
       ...means,
-      rollouts: contexts.length * drawn,
+      rollouts: contexts.length * perContext,
       ...ratios.gauges,
       ...update.gauges(numbers),
       ...pressure,
     }),
     { ...watch(), rewardMs },
+    batchOf(state, contexts, setting, update.badRows),
   );
   const course = afterStep(state.course, { reward: means["reward"]!, ...ratios.gauges });
-  const next = withPolicy(state, update.optimizer, setting.anchor === "opponent" ? null : setting.emaDecay);
-  return { ...next, step, batch: state.batch + 1, belief, population, multipliers, course };
+  const next = withPolicy(
+    state,
+    update.optimizer,
+    setting.anchor === "opponent" ? null : setting.emaDecay,
+    setting.halted,
+  );
+  return {
+    ...next,
+    ...{ step, batch: state.batch + 1, belief, population, multipliers, course },
+    ...(update.microBatch === null || update.microBatch === configured
+      ? {}
+      : { microBatch: update.microBatch }),
+  };
+}
+
+function smallest(...bounds: readonly (number | null)[]): number | null {
+  const least = Math.min(...bounds.map((bound) => bound ?? Infinity));
+  return least === Infinity ? null : least;
+}
+
+/** After an update that was made, one of the same batch that was not cannot be undone. */
+function batchOf(
+  state: AlignState,
+  contexts: readonly Context[],
+  { halted, updates, lastAverage }: AlignSetting,
+  badRows: StepBatch["badRows"],
+): StepBatch {
+  const isGone = () => Object.values(state.average ?? {}).some((tensor) => tensor.isDisposed);
+  const before = halted === undefined || updates > 1
+    ? null
+    : () => alignCheckpoint(isGone() ? { ...state, average: lastAverage?.() ?? null } : state);
+  return { users: contexts.map(({ user }) => user), badRows, before };
 }
 
 /**
@@ -120,13 +172,21 @@ export async function align(
   observer: Observer,
   keeper: Keeper,
 ): Promise<Aligned> {
+  const { composition } = setting;
   const perEpoch = Math.ceil(contexts.length / options.batch);
   observer.stage("align", perEpoch * options.epochs);
-  const log = createStepLog("align", observer);
+  const log = createStepLog("align", observer, undefined, setting.nonFinite);
+  // A device that is ahead must not go on from a step that is to be the last.
+  const halted = setting.nonFinite?.on === "skip" ? undefined : tf.fill([1], 0);
   let state = start;
+  const halting = halted === undefined ? setting : { ...setting, halted, lastAverage: () => state.average };
   if (state.best === null) {
     const { score, violation } = await validate(state.parameters);
-    observer.step({ stage: "align", step: 0, values: { epoch: 0, ...validated(score, violation, setting) } });
+    observer.step({
+      stage: "align",
+      step: 0,
+      values: { epoch: 0, ...validated(score, violation, composition) },
+    });
     state = startBest(state, score, violation);
   }
   const { epochs, patience } = options;
@@ -134,7 +194,7 @@ export async function align(
     const order = setting.key.split("epoch", state.epoch).permutation(contexts.length);
     while (state.batch < perEpoch) {
       const rows = order.subarray(state.batch * options.batch, (state.batch + 1) * options.batch);
-      state = await alignStep(state, [...rows].map((row) => contexts[row]!), setting, log);
+      state = await alignStep(state, [...rows].map((row) => contexts[row]!), halting, log);
       await keeper.afterStep("align", state.step, () => log.flush().then(() => alignCheckpoint(state)));
     }
     await log.flush();
@@ -142,7 +202,7 @@ export async function align(
     observer.step({
       stage: "align",
       step: state.step,
-      values: { epoch: state.epoch + 1, ...validated(score, violation, setting) },
+      values: { epoch: state.epoch + 1, ...validated(score, violation, composition) },
     });
     state = { ...endEpoch(state, score, violation), course: afterEpoch(state.course) };
   }
@@ -154,6 +214,7 @@ export async function align(
     multipliers: state.multipliers,
   };
   freeAlignState(state);
+  halted?.dispose();
   return result;
 }
 
@@ -186,20 +247,8 @@ function multipliersAfter(
   return ascend(before, levels.map((level, i) => gapOf(constraints[i]!, level, scales[i]!)), rate);
 }
 
-/** Where each constraint stands, and its multiplier after the step. */
-function constraintGauges(
-  levels: readonly number[],
-  multipliers: Float64Array,
-  { constraints }: Composition,
-): Record<string, number> {
-  return Object.fromEntries(constraints.flatMap(({ metric: { spec } }, i) => [
-    [`level:${spec}`, levels[i]!],
-    [`multiplier:${spec}`, multipliers[i]!],
-  ]));
-}
-
-function validated(score: number, violation: number, { composition }: AlignSetting): Record<string, number> {
-  return { validation: score, ...(composition.constraints.length === 0 ? {} : { violation }) };
+function beginsSelfPlay({ step }: AlignState, { rounds }: AlignSetting): boolean {
+  return rounds !== null && step % rounds.steps === Math.floor(rounds.steps / 2);
 }
 
 /** The objective of this half of the round; the second half begins against the policy of this moment. */
@@ -217,17 +266,4 @@ function enterRound(
 function anchorOf(state: AlignState, { anchor, reference }: AlignSetting): Parameters | null {
   if (anchor === "policy") return null;
   return anchor === "reference" ? reference : state.average;
-}
-
-/** Mean reward, and the raw mean of each term under its spec. */
-function rewardMeans(
-  { reward, values, defined }: RewardBatch,
-  { composition: { terms } }: AlignSetting,
-): Record<string, number> {
-  const undefinedShare = 1 - defined.reduce((sum, is) => sum + is, 0) / Math.max(1, defined.length);
-  return {
-    reward: definedMean(reward),
-    ...Object.fromEntries(terms.map(({ metric }, i) => [metric.spec, definedMean(values[i]!)])),
-    undefined: undefinedShare,
-  };
 }

@@ -17,7 +17,7 @@ import {
 } from "./checkpoint.ts";
 import { type Course, courseFrom, courseNumbers, NO_COURSE } from "./course.ts";
 import { exposureFrom, exposureTensors } from "./exposure.ts";
-import { bestFrom } from "./fit_state.ts";
+import { bestFrom, microBatchFrom, microBatchNumbers } from "./fit_state.ts";
 
 /** Where alignment stands. State goes in, new state comes out; weights and what the optimizer remembers are changed in place. */
 export interface AlignState {
@@ -37,6 +37,8 @@ export interface AlignState {
   readonly step: number;
   readonly best: Best | null;
   readonly course: Course;
+  /** Contexts at most that are worked on at once, where the device had no memory for as many as configured. */
+  readonly microBatch?: number;
 }
 
 /** The state before the first step. It copies the reference's weights. */
@@ -68,21 +70,30 @@ export function startAlignment(
  * The state after an update, which changed weights and optimizer in place; the old average is freed.
  *
  * @param emaDecay of the average; null where it stays as it is.
+ * @param halted [1] where it is not 0 the average stays as it is, too; see `gradientStep`.
  */
 export function withPolicy(
   state: AlignState,
   optimizer: OptimizerState,
   emaDecay: number | null,
+  halted?: tf.Tensor,
 ): AlignState {
-  if (emaDecay === null) return { ...state, optimizer };
-  const average = state.average &&
-    mapTree(
-      state.average,
-      (tensor, name) =>
-        tf.tidy(() => tf.add(tf.mul(tensor, emaDecay), tf.mul(state.parameters[name]!, 1 - emaDecay))),
-    );
-  if (state.average !== null) disposeTree(state.average);
+  if (emaDecay === null || state.average === null) return { ...state, optimizer };
+  const [keeps, gains] = tf.tidy(() => sharesOf(emaDecay, halted));
+  const average = mapTree(
+    state.average,
+    (tensor, name) => tf.tidy(() => tf.add(tf.mul(tensor, keeps), tf.mul(state.parameters[name]!, gains))),
+  );
+  tf.dispose([keeps, gains, state.average]);
   return { ...state, optimizer, average };
+}
+
+/** What the average keeps of itself and gains of the weights; all and nothing once updates are halted. */
+function sharesOf(emaDecay: number, halted: tf.Tensor | undefined): [tf.Tensor, tf.Tensor] {
+  const [keeps, gains] = [tf.scalar(emaDecay), tf.scalar(1 - emaDecay)];
+  if (halted === undefined) return [keeps, gains];
+  const goesOn = tf.equal(tf.reshape(halted, []), 0);
+  return [tf.where(goesOn, keeps, 1), tf.where(goesOn, gains, 0)];
 }
 
 /** The state in which the policy of this moment has become its own opponent. */
@@ -110,6 +121,7 @@ export async function alignCheckpoint(state: AlignState): Promise<Checkpoint> {
       epoch,
       batch,
       optimizerStep: state.optimizer.step,
+      ...microBatchNumbers(state),
       ...bestNumbers(best),
     },
     tensors: new Map([
@@ -153,6 +165,7 @@ export function alignStateFrom(
     best: bestFrom(tensors, numbers, shapes, place),
     multipliers: numbersIn<Float64Array>(tensors, "multipliers", place),
     course: courseFrom(numbersIn<Float64Array>(tensors, "epochs", place)),
+    ...microBatchFrom(numbers),
   };
   freeAlignState(fresh);
   return state;

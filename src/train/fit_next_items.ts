@@ -1,6 +1,8 @@
+import * as tf from "@tensorflow/tfjs";
 import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
-import type { HostArrays } from "../device/arrays.ts";
+import type { HostArrays, Uploaded } from "../device/arrays.ts";
+import { compute, takeNumbers } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
 import type { RandomKey } from "../numerics/random.ts";
@@ -15,7 +17,8 @@ import { partsOf } from "./parts_of.ts";
 import type { Model } from "./model.ts";
 import { epochBatches, type NextItemExample } from "./next_item_examples.ts";
 import { startWatch } from "./step_times.ts";
-import { createStepLog, type StepLog } from "./step_log.ts";
+import { inSmallerParts } from "./smaller_parts.ts";
+import { createStepLog, type NonFiniteRules, type StepBatch, type StepLog } from "./step_log.ts";
 
 /** Settings of supervised training. */
 export interface FitOptions {
@@ -37,6 +40,8 @@ export interface FitOptions {
   readonly negatives?: number;
   /** Users that a gradient is taken of at once; all of the batch when left out. */
   readonly microBatch?: number;
+  /** What happens with a batch whose loss is no number; the run stops before it when left out. */
+  readonly nonFinite?: NonFiniteRules;
   readonly key: RandomKey;
 }
 
@@ -51,7 +56,9 @@ export function fitOptimizer(examples: number, o: FitOptions): Optimizer {
  * Next-item cross-entropy with AdamW, warm-up and cosine decay. Returns the weights of the epoch with the best
  * validation score, and frees the state.
  *
- * @throws {BladeError} when there is nothing to learn from, when the loss is no number, or when interrupted.
+ * @throws {BladeError} when there is nothing to learn from, when the device has no memory for one row, or when
+ * interrupted.
+ * @throws {NonFiniteStep} when the loss is no number.
  */
 export async function fitNextItems(
   model: Model,
@@ -66,7 +73,9 @@ export async function fitNextItems(
   if (examples.length === 0) throw nothingToLearn(stage);
   const optimizer = fitOptimizer(examples.length, options);
   observer.stage(stage, Math.ceil(examples.length / batch) * epochs);
-  const log = createStepLog(stage, observer);
+  const log = createStepLog(stage, observer, undefined, options.nonFinite);
+  // A device that is ahead must not go on from a step that is to be the last.
+  const halted = options.nonFinite?.on === "skip" ? undefined : tf.fill([1], 0);
   let state = start;
   // Weights that were trained before are the first that an epoch has to beat.
   if (stage === "sft-continued" && state.best === null) {
@@ -77,7 +86,7 @@ export async function fitNextItems(
   while (state.epoch < epochs && state.epoch - (state.best?.epoch ?? 0) < patience) {
     const batches = epochBatches(examples, batch, key.split("epoch", state.epoch));
     while (state.batch < batches.length) {
-      state = await fitStep(model, state, batches[state.batch]!, optimizer, options, log);
+      state = await fitStep(model, state, batches[state.batch]!, optimizer, options, log, halted);
       await keeper.afterStep(stage, state.step, () => log.flush().then(() => fitCheckpoint(stage, state)));
     }
     await log.flush();
@@ -91,10 +100,16 @@ export async function fitNextItems(
     bestScore: state.best?.score ?? NaN,
   };
   freeFitState(state);
+  halted?.dispose();
   return result;
 }
 
-/** One update on one batch: the weights and what the optimizer remembers of them change in place. */
+/**
+ * One update on one batch: the weights and what the optimizer remembers of them change in place. Where the device has no
+ * memory for the batch it is taken in parts, and so are those after it.
+ *
+ * @param halted [1] 0 so far; see `gradientStep`. Where it is left out, the state before a step cannot be had again.
+ */
 export async function fitStep(
   model: Model,
   state: FitState,
@@ -102,47 +117,97 @@ export async function fitStep(
   optimizer: Optimizer,
   options: Pick<FitOptions, "stage" | "cutoff" | "negatives" | "microBatch" | "key">,
   log: StepLog,
+  halted?: tf.Tensor,
 ): Promise<FitState> {
   const { config, supervision, policy, dropout: rate } = model;
   const { parameters, optimizer: { slots } } = state;
   const watch = startWatch();
   const key = options.key.split("step", state.step);
-  const { cutoff, negatives = null } = options;
+  const { stage, cutoff, negatives = null } = options;
   const step = state.step + 1;
-  const parts: { arrays: HostArrays; weight: number }[] = [];
-  // One after another: the device holds what one of them is laid out with.
-  for (const { rows, firstRow } of partsOf(examples, options.microBatch ?? null)) {
+  const layOut = async (rows: readonly NextItemExample[], firstRow: number): Promise<LaidOut> => {
     const { arrays, weight } = await supervision.layOut(parameters, rows, firstRow, {
       cutoff,
       negatives,
       key,
     });
     const drop = dropoutKeys(config, firstRow === 0 ? key : key.split("part", firstRow));
-    parts.push({ arrays: { ...arrays, drop }, weight });
-  }
-  const total = parts.reduce((sum, { weight }) => sum + weight, 0);
-  const measured = gradientStep(
+    return { arrays: { ...arrays, drop }, weight };
+  };
+  const loss = (current: Parameters, arrays: Uploaded<HostArrays>) =>
+    supervision.loss(current, arrays, dropout(config, arrays.drop!, rate), { negatives });
+  const constants = { of: supervision.constants, rate, negatives };
+  const configured = options.microBatch ?? null;
+  const { result: measured, most } = await inSmallerParts(
     {
-      name: "fit",
-      constants: { of: supervision.constants, rate, negatives },
-      parameters,
-      weights: policy.frozen,
-      loss: (arrays) => ({
-        of: (current) =>
-          supervision.loss(current, arrays, dropout(config, arrays.drop!, rate), { negatives }),
-      }),
+      place: `${stage}: step ${step}`,
+      setting: `${stage === "sft" ? "sft" : "align"}.microBatch`,
+      rows: examples.length,
+      unit: "users",
+      warn: log.warn,
     },
-    parts.map(({ arrays, weight }) => ({ arrays, share: weight / total })),
-    optimizer,
-    state.optimizer,
+    state.microBatch ?? configured,
+    async (most) => {
+      const parts: LaidOut[] = [];
+      // One after another: the device holds what one of them is laid out with.
+      for (const { rows, firstRow } of partsOf(examples, most)) parts.push(await layOut(rows, firstRow));
+      const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+      return await gradientStep(
+        {
+          name: "fit",
+          constants,
+          parameters,
+          weights: policy.frozen,
+          loss: (arrays) => ({ of: (current) => loss(current, arrays) }),
+        },
+        parts.map(({ arrays, weight }) => ({ arrays, share: weight / total })),
+        optimizer,
+        state.optimizer,
+        halted,
+      );
+    },
   );
+  const batch: StepBatch = {
+    users: examples.map(({ user }) => user),
+    before: halted === undefined ? null : () => fitCheckpoint(stage, state),
+    async badRows() {
+      const bad: number[] = [];
+      for (const [row, example] of examples.slice(0, MOST_TRIED).entries()) {
+        const { arrays } = await layOut([example], row);
+        const weights = { ...policy.frozen, ...parameters };
+        const numbers = await takeNumbers(
+          compute({ name: "fit: row", constants, arrays, weights }, (uploaded) => ({
+            loss: loss(parameters, uploaded),
+          })),
+        );
+        if (!Number.isFinite(numbers.loss[0])) bad.push(row);
+      }
+      return bad;
+    },
+  };
   await log.add(
     step,
     measured,
     ({ loss, gradientNorm }) => ({ loss: loss![0]!, gradientNorm: gradientNorm![0]! }),
     watch(),
+    batch,
   );
-  return { ...state, optimizer: { step: state.optimizer.step + 1, slots }, step, batch: state.batch + 1 };
+  return {
+    ...state,
+    optimizer: { step: state.optimizer.step + 1, slots },
+    step,
+    batch: state.batch + 1,
+    ...(most === null || most === configured ? {} : { microBatch: most }),
+  };
+}
+
+/** Rows whose losses are looked at one by one, which is a pass for each. */
+const MOST_TRIED = 256;
+
+/** Rows of a batch as the loss reads them, and what they weigh beside others. */
+interface LaidOut {
+  readonly arrays: HostArrays;
+  readonly weight: number;
 }
 
 function nothingToLearn(stage: string): BladeError {

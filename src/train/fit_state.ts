@@ -15,6 +15,8 @@ export interface FitState {
   /** Steps in all; the random numbers of a step depend on it. */
   readonly step: number;
   readonly best: Best | null;
+  /** Rows at most that a gradient is taken of at once, where the device had no memory for as many as configured. */
+  readonly microBatch?: number;
 }
 
 /** The state before the first step. It takes `parameters`. */
@@ -39,6 +41,7 @@ export async function fitCheckpoint(stage: string, state: FitState): Promise<Che
       epoch,
       batch,
       optimizerStep: state.optimizer.step,
+      ...microBatchNumbers(state),
       ...bestNumbers(best),
     },
     tensors: new Map([
@@ -64,7 +67,18 @@ export function fitStateFrom(
     batch: numbers["batch"]!,
     step,
     best: bestFrom(tensors, numbers, shapes, place),
+    ...microBatchFrom(numbers),
   };
+}
+
+/** A bound that the device forced, as a number of a checkpoint; none where there is none. */
+export function microBatchNumbers({ microBatch }: { readonly microBatch?: number }): Record<string, number> {
+  return microBatch === undefined ? {} : { microBatch };
+}
+
+/** The bound that a checkpoint kept, if any. */
+export function microBatchFrom({ microBatch }: Checkpoint["numbers"]): { readonly microBatch?: number } {
+  return microBatch === undefined ? {} : { microBatch };
 }
 
 /** The best weights that a checkpoint kept, or null. */

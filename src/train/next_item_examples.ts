@@ -1,6 +1,6 @@
 import type { ContextSet } from "../core/context.ts";
 import type { InteractionLog } from "../core/dataset.ts";
-import type { ItemIndex } from "../core/ids.ts";
+import type { ItemIndex, UserIndex } from "../core/ids.ts";
 import type { RandomKey } from "../numerics/random.ts";
 
 /** A sequence to learn next items from. */
@@ -9,6 +9,8 @@ export interface NextItemExample {
   readonly history: readonly ItemIndex[];
   /** What came after a number of history items. */
   readonly targets: readonly NextItemTarget[];
+  /** Whose it is, where that is known. */
+  readonly user?: UserIndex;
 }
 
 export interface NextItemTarget {
@@ -33,7 +35,7 @@ export function nextItemExamples(log: InteractionLog, maxHistory: number): NextI
       const start = Math.max(0, end - 1 - maxHistory);
       const targets: NextItemTarget[] = [];
       for (let t = done; t < end; t++) targets.push({ after: t - start, item: items[t]!, weight: 1 });
-      examples.push({ history: items.slice(start, end - 1), targets });
+      examples.push({ history: items.slice(start, end - 1), targets, user: user as UserIndex });
       done = end;
     }
   }
@@ -43,8 +45,9 @@ export function nextItemExamples(log: InteractionLog, maxHistory: number): NextI
 /** The held-out items of each context as targets of its whole history: what alignment sees, as plain labels. */
 export function heldOutExamples({ contexts, relevance }: ContextSet): NextItemExample[] {
   return contexts
-    .map(({ contextId, history }) => ({
+    .map(({ contextId, history, user }) => ({
       history,
+      user,
       targets: [...relevance.of(contextId)].map(([item, weight]) => ({
         after: history.length,
         item,

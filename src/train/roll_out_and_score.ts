@@ -16,22 +16,29 @@ export interface Judged {
  * judges those of the other; slates and rewards do not depend on who shares their batch.
  *
  * @param parts into how many parts the contexts are cut
+ * @param most contexts that slates are drawn for at once, one part after another; null where there is no bound
  */
 export async function rollOutAndScore(
   rollOut: (contexts: readonly Context[]) => Promise<Slates>,
   score: (slates: Slates, contexts: readonly Context[]) => Promise<RewardBatch>,
   contexts: readonly Context[],
   parts: number = worksAhead() && contexts.length > 1 ? 2 : 1,
+  most: number | null = null,
 ): Promise<Judged> {
   let rewardMs = 0;
-  const size = Math.ceil(contexts.length / parts);
+  const size = Math.ceil(contexts.length / (most === null ? parts : Math.ceil(contexts.length / most)));
   const cut = Array.from(
     { length: Math.ceil(contexts.length / size) },
     (_, i) => contexts.slice(i * size, (i + 1) * size),
   );
-  // All are asked for before the first is waited for.
-  const drawn = cut.map((part) => rollOut(part));
-  const judged = await Promise.all(cut.map(async (part, i) => {
+  // All are asked for before the first is waited for, as long as there is room for them.
+  const before: Promise<unknown>[] = [];
+  const drawn = cut.map((part) => {
+    const slates = most === null ? rollOut(part) : Promise.all(before).then(() => rollOut(part));
+    before.push(slates);
+    return slates;
+  });
+  const judged = await allOf(cut.map(async (part, i) => {
     const slates = await drawn[i]!;
     const start = performance.now();
     const rewards = await score(slates, part);
@@ -43,6 +50,12 @@ export async function rollOutAndScore(
     rewards: joinRewards(judged.map(({ rewards }) => rewards)),
     rewardMs,
   };
+}
+
+/** Where one part fails the others are waited for, too: nothing of them goes on afterwards. */
+async function allOf<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(parts);
+  return await Promise.all(parts);
 }
 
 function joinSlates(parts: readonly Slates[]): Slates {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Context } from "../core/context.ts";
 import type { RewardBatch } from "../core/rewards.ts";
 import type { Slates } from "../core/slates.ts";
-import type { HostArrays, Uploaded } from "../device/arrays.ts";
+import type { Uploaded } from "../device/arrays.ts";
 import { compute, takeNumbers } from "../device/computation.ts";
 import { dropout, dropoutKeys } from "../model/dropout.ts";
 import type { Parameters } from "../model/parameters.ts";
@@ -17,9 +17,10 @@ import type { Policy, SlateShape } from "../rollout/policy.ts";
 import type { RolloutWeights } from "../target/belief.ts";
 import { gradientStep } from "./gradient_step.ts";
 import type { Model } from "./model.ts";
-import { partsOf } from "./parts_of.ts";
 import { definedMean } from "./prior.ts";
-import type { Measured } from "./step_log.ts";
+import { partedSlates, type SlatePart } from "./slate_parts.ts";
+import type { PartedWork } from "./smaller_parts.ts";
+import type { Measured, StepBatch } from "./step_log.ts";
 
 /** What an update of the policy needs beside its weights. */
 export interface UpdateSetting {
@@ -39,6 +40,10 @@ export interface UpdateSetting {
   readonly microBatch: number | null;
   /** Of updates after the first, where the policy drew the slates. */
   readonly clip: ClipRange;
+  /** Told where the device has no memory for as many contexts; nobody when left out. */
+  readonly parted?: Pick<PartedWork, "place" | "warn">;
+  /** [1] 0 so far; see `gradientStep`. */
+  readonly halted?: tf.Tensor;
 }
 
 /** An update that is on its way. */
@@ -47,13 +52,17 @@ export interface PolicyUpdate {
   readonly optimizer: OptimizerState;
   /** What it leaves on the device. */
   readonly measured: Measured;
+  /** Contexts at most that a gradient was taken of at once; null for all of them. */
+  readonly microBatch: number | null;
+  /** See `StepBatch`, of the contexts. */
+  readonly badRows: StepBatch["badRows"];
   /** The gauges of the update; docs/method.md defines them. */
   gauges(numbers: Readonly<Record<string, Float32Array | Int32Array>>): Record<string, number>;
 }
 
 /**
- * Gradient steps on the loss of the method, in place: one, or `updates` of them on the same slates. Nothing changes
- * when the gradient is no number.
+ * Gradient steps on the loss of the method, in place: one, or `updates` of them on the same slates. A step changes
+ * nothing when its loss or gradient is no number. Where the device has no memory for the batch it is taken in parts.
  *
  * The coefficients come from the policy as it is. Slates that it drew have the log-probability with which they were
  * drawn, and further updates the clipped ratio to it (PPO); of slates that another model drew the policy's own
@@ -74,9 +83,9 @@ export async function updatePolicy(
   const { groupSize, cutoff, behaviorLogProb, items } = rollouts;
   const { parameters } = policyState;
   const shape = { groupSize, cutoff };
-  const parts = slateParts(policy, contexts, rollouts, setting.microBatch);
   const own = rowsDrawnBy("policy", source, rollouts);
-  const logProbOf = (of: Parameters) => readLogProb(policy, of, parts, shape);
+  const { inParts, most } = partedSlates(policy, contexts, rollouts, setting);
+  const logProbOf = (of: Parameters) => inParts((parts) => readLogProb(policy, of, parts, shape));
   const input = {
     groupSize,
     reward: rewards.reward,
@@ -86,7 +95,7 @@ export async function updatePolicy(
     anchorLogProb: anchor && await logProbOf(anchor),
   };
   const coefficients = objective.coefficients(input);
-  const step = updateStep(setting, parts, pulledRows(rewards.defined, own), shape);
+  const step = updateStep(setting, pulledRows(rewards.defined, own), shape);
   let optimizer = policyState.optimizer;
   const steps: Measured[] = [];
   const clippedShares: number[] = [];
@@ -103,13 +112,21 @@ export async function updatePolicy(
         current = objective.coefficients({ ...input, policyLogProb });
       }
     }
-    steps.push(step(parameters, optimizer, current, policyLogProb));
+    steps.push(await inParts((parts) => step(parts, parameters, optimizer, current, policyLogProb)));
     optimizer = { step: optimizer.step + 1, slots: optimizer.slots };
   }
   const value = objective.value?.(input);
   return {
     optimizer,
     measured: meanMeasured(steps),
+    microBatch: most(),
+    badRows({ referenceLogProb }) {
+      const perSlate = [coefficients, input.policyLogProb, referenceLogProb!];
+      const bad = [...coefficients.keys()].filter((row) =>
+        perSlate.some((values) => !Number.isFinite(values[row]))
+      );
+      return Promise.resolve([...new Set(bad.map((row) => Math.floor(row / groupSize)))]);
+    },
     gauges: ({ loss, gradientNorm, referenceLogProb }) => ({
       loss: value ?? loss![0]!,
       gradientNorm: gradientNorm![0]!,
@@ -127,45 +144,21 @@ export async function updatePolicy(
   };
 }
 
-/** Slates of some contexts of a batch that follow each other, laid out. */
-interface SlatePart {
-  readonly arrays: HostArrays;
-  /** Their rows of [B·G]. */
-  readonly from: number;
-  readonly to: number;
-}
-
-function slateParts(
-  policy: Policy,
-  contexts: readonly Context[],
-  { groupSize, cutoff, items, behaviorLogProb }: Slates,
-  microBatch: number | null,
-): SlatePart[] {
-  return partsOf(contexts, microBatch).map(({ rows, firstRow }) => {
-    const [from, to] = [firstRow * groupSize, (firstRow + rows.length) * groupSize];
-    const own = {
-      groupSize,
-      cutoff,
-      items: items.subarray(from * cutoff, to * cutoff),
-      behaviorLogProb: behaviorLogProb.subarray(from, to),
-    };
-    return { arrays: policy.layOut(rows, own), from, to };
-  });
-}
-
 /** One gradient step on the loss of these coefficients. */
 function updateStep(
-  { model: { policy, config }, reference, optimizer, klCoefficient, dropout: { rate, key } }: UpdateSetting,
-  slates: readonly SlatePart[],
+  setting: UpdateSetting,
   pulled: Uint8Array,
   shape: SlateShape,
 ) {
+  const { model: { policy, config }, reference, optimizer, klCoefficient, dropout: { rate, key }, halted } =
+    setting;
   return (
+    slates: readonly SlatePart[],
     parameters: Parameters,
     state: OptimizerState,
     coefficients: Float64Array,
     policyLogProb: Float64Array,
-  ): Measured => {
+  ): Promise<Measured> => {
     const ofStep = key.split("step", state.step);
     const parts = slates.map(({ arrays, from, to }) => ({
       arrays: {
@@ -206,6 +199,7 @@ function updateStep(
       parts,
       optimizer,
       state,
+      halted,
     );
   };
 }

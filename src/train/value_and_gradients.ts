@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { freeingTape } from "../device/gradient_tape.ts";
 import type { Parameters } from "../model/parameters.ts";
 
 /** A loss and its gradient by every parameter. The caller frees both. */
@@ -7,9 +8,10 @@ export function valueAndGradients(
   loss: (parameters: Parameters) => tf.Scalar,
 ): { value: tf.Scalar; gradients: Parameters } {
   const names = Object.keys(parameters);
-  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
+  const take = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
     loss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])))
-  )(names.map((name) => parameters[name]!));
+  );
+  const { value, grads } = freeingTape(() => take(names.map((name) => parameters[name]!)));
   return {
     value: value as tf.Scalar,
     gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])),

@@ -11,6 +11,14 @@ const optimization = {
   ),
 };
 
+/** What both do with a batch that nothing can be learned of. */
+const robustness = {
+  nonFinite: z.enum(["stop", "skip"]).default("stop").describe(
+    "a batch whose loss or gradient is no finite number. stop: the run stops, the state before the batch is kept; " +
+      "skip: the batch is left out, with a warning, and after more than 10 in a row the run stops",
+  ),
+};
+
 /** The section `sft`. */
 export const sft = z.strictObject({
   epochs: z.int().min(0).default(30).describe("passes over the training users at most"),
@@ -23,6 +31,7 @@ export const sft = z.strictObject({
   patience: count.default(5).describe("epochs without a better validation nDCG@10 before it stops"),
   ...optimization,
   weightDecay: z.number().min(0).default(0.01).describe("decoupled weight decay of AdamW"),
+  ...robustness,
 });
 
 const METHOD_NAMES = [...Object.keys(METHODS) as MethodName[], "sft"] as const;
@@ -73,6 +82,7 @@ export const align = z.strictObject({
   learningRate: positive.default(1e-3).describe("peak learning rate of AdamW"),
   ...optimization,
   weightDecay: z.number().min(0).default(0).describe("decoupled weight decay of AdamW"),
+  ...robustness,
 });
 
 /** The section `checkpoint`. */

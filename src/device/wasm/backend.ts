@@ -3,6 +3,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import os from "node:os";
 import workerThreads from "node:worker_threads";
 import { BladeError } from "../../core/errors.ts";
+import { OutOfDeviceMemory } from "../faults.ts";
 
 /** What this project uses of tfjs's wasm backend beyond its declared types. */
 export interface WasmHeap {
@@ -76,14 +77,7 @@ function refuseWhatDoesNotFit(heap: EmscriptenHeap): void {
   const malloc = heap._malloc;
   heap._malloc = (bytes) => {
     const pointer = bytes < ADDRESSABLE ? malloc(bytes) : 0;
-    if (pointer === 0 && bytes > 0) {
-      throw new BladeError({
-        place: "device wasm",
-        rule: "tensors must fit in WebAssembly's 4 GiB",
-        value: `${bytes} bytes more`,
-        mend: "lower the batch size, the model's width or the maximum history",
-      });
-    }
+    if (pointer === 0 && bytes > 0) throw new OutOfDeviceMemory("wasm", `${bytes} bytes more`);
     return pointer;
   };
 }

@@ -167,6 +167,18 @@ export function registerWasmKernels(
       return squares;
     },
 
+    [FUSED.gate]: ({ squares, loss, halted }) => {
+      const gated = output([]);
+      // Views are made last: an allocation may grow the memory, which ends the views of before.
+      const at = (tensor: tf.TensorInfo) => new Float32Array(heap.memory.buffer, offset(tensor), 1);
+      const own = at(squares!)[0]!;
+      const stopped = halted === undefined ? 0 : at(halted)[0]!;
+      const passes = stopped === 0 && Number.isFinite(own) && Number.isFinite(at(loss!)[0]!);
+      if (halted !== undefined && !passes) at(halted)[0] = 1;
+      at(gated)[0] = passes ? own : -1;
+      return gated;
+    },
+
     [FUSED.adamw]: ({ parameter, first, second, gradient, squares, numbers }, attributes) => {
       const { b1, b2, epsilon, weightDecay, clipNorm } = attributes as Record<string, number>;
       const norm = Math.sqrt(new Float32Array(heap.memory.buffer, offset(squares!), 1)[0]!);

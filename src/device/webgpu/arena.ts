@@ -1,4 +1,5 @@
 import { log2 } from "../../numerics/logarithms.ts";
+import { OutOfDeviceMemory } from "../faults.ts";
 
 /** Where recordings take the buffers of their intermediate results from. */
 export interface Arena {
@@ -6,10 +7,13 @@ export interface Arena {
   open(): ArenaSession;
   /** Bytes of all buffers. */
   readonly bytes: number;
+  /** Gives all buffers back to the device. No recording may be left. */
+  clear(): void;
 }
 
 /** The buffers that one recording takes. */
 export interface ArenaSession {
+  /** @throws {OutOfDeviceMemory} for more bytes than the device has in one buffer. */
   take(bytes: number): GPUBuffer;
   owns(buffer: GPUBuffer): boolean;
   /** The buffer may be taken again by what comes later in the same recording. */
@@ -26,11 +30,18 @@ export interface ArenaSession {
  */
 export function createArena(device: GPUDevice): Arena {
   const all: GPUBuffer[] = [];
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   const kept = new Set<GPUBuffer>();
   let total = 0;
   return {
     get bytes() {
       return total;
+    },
+    clear() {
+      for (const buffer of all.splice(0)) buffer.destroy();
+      kept.clear();
+      total = 0;
     },
     open() {
       const free = new Map<number, GPUBuffer[]>();
@@ -44,7 +55,14 @@ export function createArena(device: GPUDevice): Arena {
       for (const buffer of all) if (!kept.has(buffer)) shelf(buffer.size).push(buffer);
       return {
         take(bytes) {
-          const size = roomFor(bytes);
+          const room = roomFor(bytes);
+          const size = room <= most ? room : Math.ceil(bytes / 4) * 4;
+          if (size > most) {
+            throw new OutOfDeviceMemory(
+              "webgpu",
+              `a buffer of ${size} bytes, where the device has at most ${most} in one`,
+            );
+          }
           let buffer = shelf(size).pop();
           if (buffer === undefined) {
             const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;

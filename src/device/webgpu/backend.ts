@@ -40,3 +40,13 @@ export async function startWebgpuBackend(played: boolean): Promise<void> {
   registerWebgpuKernels();
   useExecutor(backend, createRecorder(backend, played ? Infinity : PORTION));
 }
+
+/**
+ * Drops the webgpu backend, whose device is gone, so that the next start makes another. Its tensors are gone with it:
+ * nothing may use them, nor free them.
+ */
+export function dropWebgpuBackend(): void {
+  const factory = tf.findBackendFactory("webgpu");
+  tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", factory);
+}

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { log2 } from "../../numerics/logarithms.ts";
+import { type Failures, failuresOf } from "./failures.ts";
 
 /** Reads buffers back. */
 export type ReadBuffers = (
@@ -20,10 +21,12 @@ const IMPATIENCE = 1;
  *
  * Deno looks every ten milliseconds whether a buffer is mapped, which is longer than a step of training. But every
  * submission makes the driver tell what is done, and a mapped buffer can be read before its promise is kept: so empty
- * submissions are made until it can. A buffer that has never been mapped must wait for its promise once.
+ * submissions are made until it can. A buffer that has never been mapped must wait for its promise once. Neither waits for
+ * a device that is gone.
  */
 export function createReader(device: GPUDevice): ReadBuffers {
   const idle: Staging[] = [];
+  const failures = failuresOf(device);
   const take = (bytes: number): Staging => {
     const at = idle.findIndex(({ buffer }) => buffer.size >= bytes);
     if (at >= 0) return idle.splice(at, 1)[0]!;
@@ -43,9 +46,9 @@ export function createReader(device: GPUDevice): ReadBuffers {
     }
     device.queue.submit([encoder.finish()]);
     const mapped = buffer.mapAsync(GPUMapMode.READ);
-    if (!staging.primed) await mapped;
+    if (!staging.primed) await failures.untilLost(mapped);
     staging.primed = true;
-    const range = await rangeOf(device, buffer, mapped);
+    const range = await rangeOf(device, buffer, mapped, failures);
     at = 0;
     const found = sources.map((source) => range.slice(at, at += source.bytes));
     buffer.unmap();
@@ -54,7 +57,12 @@ export function createReader(device: GPUDevice): ReadBuffers {
   };
 }
 
-async function rangeOf(device: GPUDevice, buffer: GPUBuffer, mapped: Promise<void>): Promise<ArrayBuffer> {
+async function rangeOf(
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  mapped: Promise<void>,
+  failures: Failures,
+): Promise<ArrayBuffer> {
   let settled = false;
   const settling = mapped.finally(() => settled = true);
   settling.catch(() => {});
@@ -64,6 +72,7 @@ async function rangeOf(device: GPUDevice, buffer: GPUBuffer, mapped: Promise<voi
     } catch (error) {
       if (settled) throw error;
     }
+    failures.check();
     device.queue.submit([]);
     if (performance.now() - start > IMPATIENCE) await new Promise((resolve) => setImmediate(resolve));
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostArrays, Uploaded } from "../arrays.ts";
 import type { Computation, Executor, Outputs } from "../executor.ts";
@@ -7,6 +8,7 @@ import { captureDispatches, Refusal } from "./capture.ts";
 import { failuresOf } from "./failures.ts";
 import { createReader } from "./read_buffers.ts";
 import { type Recording, replay } from "./replay.ts";
+import { createWatch } from "./watch.ts";
 
 /** Recordings kept at most; the one that ran longest ago goes first. */
 const MOST_RECORDINGS = 64;
@@ -14,11 +16,14 @@ const MOST_RECORDINGS = 64;
 /** A step takes a few milliseconds of the host; so many are ahead of the device at most. */
 const STEPS_PER_READ = 16;
 
-/** What a computation has come to. */
+/** Results from this size on (bytes) are looked after when they are made: they may not fit. */
+const LARGE = 2 ** 20;
+
+/** What a computation has come to; `fresh` while what was recorded has not run. */
 type Known =
   /** Recorded once; the next call records it again to see whether the two agree. */
-  | { readonly state: "tried"; readonly recording: Recording }
-  | { readonly state: "recorded"; readonly recording: Recording }
+  | { readonly state: "tried"; readonly recording: Recording; readonly fresh: boolean }
+  | { readonly state: "recorded"; readonly recording: Recording; readonly fresh: boolean }
   | { readonly state: "refused" };
 
 /**
@@ -33,6 +38,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
   const readBuffers = createReader(backend.device);
   const known = new Map<string, Known>();
   const failures = failuresOf(backend.device);
+  const watch = createWatch(backend.device, failures);
 
   const record = (computation: Computation<HostArrays>, body: (arrays: never) => Outputs): Recording => {
     backend.endComputePassEncoder();
@@ -97,18 +103,21 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       }
       return now.state === "refused" ? null : now.recording;
     };
-    if (before?.state === "recorded" || before?.state === "refused") return keep(before);
+    if (before?.state === "recorded" || before?.state === "refused" || before?.fresh) return keep(before);
     try {
-      const recording = record(computation, body);
-      if (before === undefined) return keep({ state: "tried", recording });
+      const recording = watch.over(() => record(computation, body));
+      if (before === undefined) return keep({ state: "tried", recording, fresh: true });
       before.recording.free();
       if (recording.capture.fingerprint === before.recording.capture.fingerprint) {
-        return keep({ state: "recorded", recording });
+        return keep({ state: "recorded", recording, fresh: true });
       }
       recording.free();
       throw new Refusal("its body does other work, or makes other numbers, the second time");
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof Refusal)) {
+        before?.recording.free();
+        throw error;
+      }
       listener.tell(`"${computation.name}" is not recorded, which makes it slower: ${error.message}`);
       return keep({ state: "refused" });
     }
@@ -121,9 +130,14 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       failures.check();
       const weights = Object.values(computation.weights);
       const buffers = buffersOf(backend, weights);
-      const recording = recordingOf(keyOf(computation, buffers), computation, body as never);
+      const key = keyOf(computation, buffers);
+      const recording = recordingOf(key, computation, body as never);
       if (recording === null) return runAnew(backend, computation, body);
-      const results = replay(backend, recording, computation.arrays, buffers, portion);
+      const now = known.get(key)!;
+      if (now.state !== "refused") known.set(key, { ...now, fresh: false });
+      const play = () => replay(backend, recording, computation.arrays, buffers, portion);
+      const bytes = recording.outputs.reduce((sum, { shape }) => sum + 4 * tf.util.sizeFromShape(shape), 0);
+      const results = bytes < LARGE ? play() : watch.over(play);
       forgetHostCopies(backend, weights);
       return Object.fromEntries(
         results.map((result, i) => [
@@ -132,6 +146,35 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
         ]),
       );
     },
+
+    async prepare(computation, body) {
+      failures.check();
+      const key = keyOf(computation, buffersOf(backend, Object.values(computation.weights)));
+      try {
+        recordingOf(key, computation, body as never);
+        await watch.settle();
+      } catch (thrown) {
+        const error = await watch.meaningOf(thrown);
+        // It holds buffers that are none.
+        const now = known.get(key);
+        if (now !== undefined && now.state !== "refused") now.recording.free();
+        known.delete(key);
+        throw error;
+      }
+    },
+
+    async recover() {
+      // What failed may still be reported; then nobody waits for it any more.
+      await failures.untilLost(backend.device.queue.onSubmittedWorkDone());
+      await new Promise((resolve) => setImmediate(resolve));
+      await watch.idle();
+      for (const now of known.values()) if (now.state !== "refused") now.recording.free();
+      known.clear();
+      arena.clear();
+      failures.forget();
+    },
+
+    meaningOf: watch.meaningOf,
 
     listen: (tell) => void (listener.tell = tell),
 
@@ -152,6 +195,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
     runAnew: (computation, body) => runAnew(backend, computation, body),
 
     async read(tensors) {
+      failures.check();
       backend.endComputePassEncoder();
       if (backend.commandEncoder !== null) backend.submitQueue();
       const bytesOf = (tensor: tf.Tensor) => 4 * tensor.size;
@@ -160,7 +204,7 @@ export function createRecorder(backend: WebgpuBackend, portion: number): Executo
       const found = await readBuffers(
         buffersOf(backend, tensors).map((buffer, i) => ({ buffer, bytes: bytesOf(tensors[i]!) })),
       );
-      failures.check();
+      await watch.settle();
       return found.map((bytes, i) =>
         tensors[i]!.dtype === "float32" ? new Float32Array(bytes) : new Int32Array(bytes)
       );

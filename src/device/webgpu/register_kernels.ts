@@ -35,6 +35,8 @@ const KERNELS: GpuKernels = {
 
 /** Registers this project's kernels for the webgpu backend, some in place of tfjs's. */
 export function registerWebgpuKernels(): void {
+  // They are there already where a backend took the place of one whose device is gone.
+  if (tf.getKernel(FUSED.adamw, "webgpu")) return;
   if (!tf.getKernel(FUSED.lookUp, "webgpu")) tf.registerKernel(lookUpKernel("webgpu"));
   const old = (name: string): OldKernel => {
     const { kernelFunc } = tf.getKernel(name, "webgpu");

@@ -54,6 +54,27 @@ const TOTAL: GpuKernel = {
     }`,
 };
 
+/**
+ * gated = squares where the update is to be made, else −1. Told by the bits: no number may be taken for one by a compiler
+ * that leaves out what only endless numbers need.
+ */
+function gateOf(halts: boolean): GpuKernel {
+  return {
+    key: `blade gate ${halts}`,
+    inputs: ["squares: f32", "loss: f32"],
+    updates: halts ? ["halted: f32"] : [],
+    outputs: ["gated: f32"],
+    lanes: 1,
+    code: `
+    fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+    fn run(unit: u32, lane: u32) {
+      let passes = isFinite(squares[0]) && isFinite(loss[0])${halts ? " && halted[0] == 0.0" : ""};
+      ${halts ? "if (!passes) { halted[0] = 1.0; }" : ""}
+      gated[0] = select(-1.0, squares[0], passes);
+    }`,
+  };
+}
+
 const ADAMW: GpuKernel = {
   key: "blade adamw",
   inputs: ["gradient: f32", "squares: f32", "numbers: f32"],
@@ -65,7 +86,7 @@ const ADAMW: GpuKernel = {
       let i = unit * LANES + lane;
       let norm = sqrt(squares[0]);
       // Written so that no number, an endless one included, passes by being optimised away.
-      if (i >= uniforms.size || !(norm <= 3.4e38)) { return; }
+      if (i >= uniforms.size || squares[0] < 0.0 || !(norm <= 3.4e38)) { return; }
       let g = gradient[i] * min(1.0, uniforms.clip / norm);
       let m = uniforms.b1 * first[i] + (1.0 - uniforms.b1) * g;
       let v = uniforms.b2 * second[i] + (1.0 - uniforms.b2) * g * g;
@@ -107,6 +128,14 @@ export const adamwKernels: GpuKernels = {
     backend.disposeData(partials.dataId);
     return total;
   },
+
+  [FUSED.gate]: (backend, { squares, loss, halted }) =>
+    runGpuKernel(backend, gateOf(halted !== undefined), {
+      inputs: [squares!, loss!],
+      updates: halted === undefined ? [] : [halted],
+      outputs: [[]],
+      units: 1,
+    }),
 
   [FUSED.adamw]: (backend, { parameter, first, second, gradient, squares, numbers }, attributes) => {
     const { b1, b2, epsilon, weightDecay, clipNorm } = attributes;
