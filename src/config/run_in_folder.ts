@@ -92,6 +92,10 @@ function both(first: Observer, second: Observer): Observer {
       first.saved?.(state);
       second.saved?.(state);
     },
+    resumed(from) {
+      first.resumed?.(from);
+      second.resumed?.(from);
+    },
   };
 }
 

@@ -12,7 +12,6 @@ import { type AlignState, alignStateFrom, startAlignment } from "../train/align_
 import {
   finishStage,
   numbersIn,
-  readCheckpoint,
   readFinished,
   under,
   weightsFrom,
@@ -29,6 +28,7 @@ import { heldOutExamples, type NextItemExample, nextItemExamples } from "../trai
 import { bestOfNBound, type PriorRewards, rollOutPrior } from "../train/prior.ts";
 import { type ValidationMeasure, validationScore } from "../train/validation.ts";
 import { alignMethodOf, alignOptimizerOf, fitOptionsOf, updateOf } from "./assemble.ts";
+import { lastState } from "./last_state.ts";
 import type { Materials } from "./materials.ts";
 import type { BladeConfig } from "./schema.ts";
 import { keepingStateBefore, nonFiniteRules, sayMicroBatch } from "./stage_faults.ts";
@@ -85,7 +85,7 @@ async function fitStage(
   if (finished !== null) return weightsFrom("parameters", finished.tensors, shapes, place);
   const options = fitOptionsOf(config, name);
   const optimizer = fitOptimizer(examples.length, options);
-  const kept = await readCheckpoint(runFolder, name);
+  const kept = await lastState(stage, name);
   const state = kept === null
     ? startFit(await start(), optimizer)
     : fitStateFrom(kept, shapes, optimizer, place);
@@ -138,7 +138,7 @@ export async function alignedStage(
   }
   const setting = alignSettingOf(stage, reference, composition);
   const fresh = freshAlignment(stage, reference, prior, setting);
-  const kept = await readCheckpoint(runFolder, "align");
+  const kept = await lastState(stage, "align");
   const start = kept === null ? fresh : alignStateFrom(kept, fresh, shapes, setting.optimizer, place);
   const { terms, constraints, scales } = composition;
   const validate = validator(stage, { reward: terms, constraints, scales });
@@ -181,6 +181,7 @@ export async function priorStage(stage: Stage, reference: Parameters): Promise<P
       population: exposureFrom(within("population", finished.tensors), population),
     };
   }
+  observer.resumed?.({ stage: "prior", step: 0 });
   const { cutoff, batch, groupSize } = config.align;
   const key = randomKey(config.seed).split("prior");
   const options = { slates, cutoff, batch, groupSize, population, key };

@@ -5,6 +5,7 @@ import type { Device } from "../device/open_device.ts";
 import type { Parameters } from "../model/parameters.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { randomKey } from "../numerics/random.ts";
+import { tidyCheckpoints } from "../train/checkpoint.ts";
 import { createKeeper, type Keeper } from "../train/keeper.ts";
 import { evaluateSystems, type TrainedSystem } from "../train/systems.ts";
 import { modelOf } from "./assemble.ts";
@@ -60,7 +61,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   await keepData(options.runFolder, files);
   return await survivingLosses(
     { runFolder: options.runFolder, device, observer },
-    (device) => trainStages({ config, options, materials, observer, device, warnings, startedAt }),
+    (device) => trainStages({ config, options, materials, observer, device, warnings, startedAt, startMs }),
   );
 }
 
@@ -74,15 +75,25 @@ interface Prepared {
   /** All that was warned of so far, and will be. */
   readonly warnings: readonly string[];
   readonly startedAt: Date;
+  /** The same moment by `performance.now`. */
+  readonly startMs: number;
 }
 
 async function trainStages(
-  { config, options, materials, observer, device, warnings, startedAt }: Prepared,
+  { config, options, materials, observer, device, warnings, startedAt, startMs }: Prepared,
 ): Promise<TrainOutcome> {
   const { runFolder } = options;
   listenToDevice((message) => observer.note("warning", message));
+  await tidyCheckpoints(runFolder);
   const model = await modelOf(config, materials.plan);
-  const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
+  const stage: Stage = {
+    config,
+    materials,
+    model,
+    observer,
+    keeper: keeperOf(config, options, observer),
+    runFolder,
+  };
 
   const reference = await referenceStage(stage);
   const labelled = startsContinued(config) ? await continuedStage(stage, reference, null) : null;
@@ -103,6 +114,7 @@ async function trainStages(
     ...(aligned === null ? {} : { aligned: aligned.parameters }),
   };
   const systems = config.evaluate.systems.filter((name) => name !== "aligned" || aligned !== null);
+  observer.resumed?.({ stage: "evaluate", step: 0 });
   observer.stage("evaluate", systems.length);
   let done = 0;
   const evaluation = await evaluateSystems(
@@ -169,8 +181,12 @@ function sayDevice(device: Device, observer: Observer): void {
   }
 }
 
-function keeperOf({ checkpoint }: BladeConfig, { runFolder, signal }: RunOptions): Keeper {
-  return createKeeper({ runFolder, signal, ...checkpoint });
+function keeperOf(
+  { checkpoint }: BladeConfig,
+  { runFolder, signal }: RunOptions,
+  observer: Observer,
+): Keeper {
+  return createKeeper({ runFolder, signal, ...checkpoint, saved: (state) => observer.saved?.(state) });
 }
 
 function wants({ evaluate }: BladeConfig, system: SystemName): boolean {

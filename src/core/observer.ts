@@ -8,6 +8,8 @@ export interface Observer {
   note(level: "info" | "warning", message: string): void;
   /** The state of a stage after one of its steps is on the disk. */
   saved?(state: SavedState): void;
+  /** A stage goes on from one of its steps, 0 for its beginning: what was told of later ones is told again. */
+  resumed?(from: { readonly stage: string; readonly step: number }): void;
 }
 
 /** A state that was saved, by what it holds. */

@@ -1,6 +1,6 @@
 import type { Observer } from "../core/observer.ts";
 import { type Epoch, epochsOf } from "./epochs.ts";
-import type { RunEvent } from "./event_log.ts";
+import { holdsAfter, type RunEvent } from "./event_log.ts";
 
 /** Groups tied more often than this carry little to learn from. */
 const MOSTLY_TIED = 0.9;
@@ -96,9 +96,13 @@ export function withAlarms(
   observer: Observer,
   o: { readonly cutoff: number; readonly events: readonly RunEvent[] },
 ): Observer {
-  const events = o.events.filter((event) => event.kind === "step" && event.stage === "align");
+  let events = o.events.filter((event) => event.kind === "step" && event.stage === "align");
   return {
     ...observer,
+    resumed(from) {
+      observer.resumed?.(from);
+      events = events.filter((event) => holdsAfter(event, from));
+    },
     step(event) {
       observer.step(event);
       if (event.stage !== "align") return;

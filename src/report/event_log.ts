@@ -1,4 +1,5 @@
 import type { Observer, SavedState } from "../core/observer.ts";
+import { writeAtomicallySync } from "./run_folder.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
@@ -22,6 +23,21 @@ export type RunEvent =
 /** An open `events.jsonl`: each event is a whole line on return, so that an interrupted run keeps its log. */
 export interface EventLog extends Disposable {
   append(event: RunEvent): void;
+  /** Takes out what was told of the steps of a stage after one of them, 0 for all: they will be made again. */
+  cut(from: { readonly stage: string; readonly step: number }): void;
+  /** Waits until everything is on the disk. */
+  sync(): void;
+}
+
+/** Whether an event still holds when a stage goes on from one of its steps. An epoch ends after its last step. */
+export function holdsAfter(
+  event: RunEvent,
+  { stage, step }: { readonly stage: string; readonly step: number },
+): boolean {
+  if ((event.kind !== "step" && event.kind !== "saved") || event.stage !== stage) return true;
+  if (step === 0) return false;
+  const ofEpoch = event.kind === "step" && "epoch" in event.values && event.step > 0;
+  return event.step < step || (event.step === step && !ofEpoch);
 }
 
 /**
@@ -45,11 +61,8 @@ export interface EventLog extends Disposable {
  * ```
  */
 export function openEventLog(path: string): EventLog {
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
-  const end = endOfLastLine(file);
-  file.truncateSync(end);
-  file.seekSync(end, Deno.SeekMode.Start);
   const encoder = new TextEncoder();
+  let file = openAtEnd(path);
   return {
     append(event) {
       const bytes = encoder.encode(JSON.stringify(event) + "\n");
@@ -61,10 +74,30 @@ export function openEventLog(path: string): EventLog {
         throw error;
       }
     },
+    cut(from) {
+      const lines = Deno.readTextFileSync(path).split("\n").slice(0, -1);
+      const kept = lines.filter((line) => holdsAfter(JSON.parse(line) as RunEvent, from));
+      if (kept.length === lines.length) return;
+      writeAtomicallySync(path, kept.map((line) => `${line}\n`).join(""));
+      file.close();
+      file = openAtEnd(path);
+    },
+    sync() {
+      file.syncDataSync();
+    },
     [Symbol.dispose]() {
       file.close();
     },
   };
+}
+
+/** Opens a log behind its last whole line. */
+function openAtEnd(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  const end = endOfLastLine(file);
+  file.truncateSync(end);
+  file.seekSync(end, Deno.SeekMode.Start);
+  return file;
 }
 
 /**
@@ -77,7 +110,8 @@ export function openEventLog(path: string): EventLog {
  * import { recordEvents, type RunEvent } from "./event_log.ts";
  * import { assertEquals } from "@std/assert";
  * const events: RunEvent[] = [];
- * const observer = recordEvents({ append: (event) => void events.push(event), [Symbol.dispose]() {} }, () => 7);
+ * const log = { append: (event: RunEvent) => void events.push(event), cut() {}, sync() {}, [Symbol.dispose]() {} };
+ * const observer = recordEvents(log, () => 7);
  * observer.stage("sft", 20);
  * assertEquals(events, [{ kind: "stage", timeMs: 0, stage: "sft", steps: 20 }]);
  * ```
@@ -89,7 +123,11 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
     stage: (name, steps) => log.append({ kind: "stage", timeMs: timeMs(), stage: name, steps }),
     step: (event) => log.append({ kind: "step", timeMs: timeMs(), ...event }),
     note: (level, message) => log.append({ kind: "note", timeMs: timeMs(), level, message }),
-    saved: (state) => log.append({ kind: "saved", timeMs: timeMs(), ...state }),
+    saved: (state) => {
+      log.append({ kind: "saved", timeMs: timeMs(), ...state });
+      log.sync();
+    },
+    resumed: (from) => log.cut(from),
   };
 }
 

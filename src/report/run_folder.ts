@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
+import { isThere } from "./is_there.ts";
 
 /** Names of the files of a run folder. */
 export const RUN_FILES = {
@@ -16,6 +17,9 @@ export const RUN_FILES = {
   modelCard: "model-card.md",
   report: "report.html",
 } as const;
+
+/** What `writeAtomically` calls a file that is not written to its end. */
+const HALF_WRITTEN = /^\..+\.[0-9a-f]{8}\.part$/;
 
 /**
  * Makes the folder of a new run. An existing folder is taken only when it is empty: nothing is ever overwritten.
@@ -42,6 +46,7 @@ export async function createRunFolder(path: string): Promise<void> {
     }
     throw error;
   }
+  await removeHalfWritten(path);
   for await (const entry of Deno.readDir(path)) {
     throw new BladeError({
       place: path,
@@ -100,7 +105,7 @@ export async function writeAtomically(
   path: string,
   content: string | Uint8Array | Iterable<string | Uint8Array>,
 ): Promise<void> {
-  const beside = join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`);
+  const beside = besideOf(path);
   const pieces = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
   const encoder = new TextEncoder();
   try {
@@ -110,6 +115,7 @@ export async function writeAtomically(
     }
     await file.sync();
     await Deno.rename(beside, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     // The reader knows the file that was asked for, not the one beside it.
@@ -118,10 +124,61 @@ export async function writeAtomically(
   }
 }
 
+/** The same for a text that a synchronous caller writes; see `writeAtomically`. */
+export function writeAtomicallySync(path: string, text: string): void {
+  const beside = besideOf(path);
+  try {
+    Deno.writeTextFileSync(beside, text, { createNew: true });
+    Deno.renameSync(beside, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(beside);
+    } catch (gone) {
+      if (!(gone instanceof Deno.errors.NotFound)) throw gone;
+    }
+    if (error instanceof Error) nameFile(error, path, basename(beside));
+    throw error;
+  }
+}
+
+/** A name that no other writer has. */
+function besideOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`);
+}
+
+/** The name that a file got is to be on the disk too; systems that cannot do that for a folder do it by themselves. */
+async function syncFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
+
 /** Errors of opening name the path, errors of writing do not. */
 function nameFile(error: Error, path: string, beside: string): void {
   error.message = error.message.replaceAll(beside, basename(path));
   if (!error.message.includes(basename(path))) error.message += `: write '${path}'`;
+}
+
+/**
+ * Removes the files that `writeAtomically` had begun beside others when its process died.
+ *
+ * @example
+ * ```ts
+ * import { removeHalfWritten } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/.manifest.json.0a1b2c3d.part`, '{"sche');
+ * await Deno.writeTextFile(`${folder}/manifest.json`, "{}");
+ * await removeHalfWritten(folder);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["manifest.json"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function removeHalfWritten(folder: string): Promise<void> {
+  if (!await isThere(folder)) return;
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && HALF_WRITTEN.test(name)) await Deno.remove(join(folder, name));
+  }
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -1,48 +1,69 @@
 import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import { type HostTensor, type Parameters, readParameters, uploadParameters } from "../model/parameters.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../model/safetensors.ts";
+import type { NamedTensor } from "../model/safetensors.ts";
 import { type Optimizer, type OptimizerState, restoreState } from "../optimizer/optimizer.ts";
-import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import { isThere } from "../report/is_there.ts";
+import { removeHalfWritten, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import { type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from "./checkpoint_file.ts";
 
 /** Everything a stage needs to go on where it was: named numbers on the host. */
-export interface Checkpoint {
-  /** Stage that wrote it. */
-  readonly stage: string;
+export interface Checkpoint extends CheckpointContent {
   /** Steps of the stage that are done. */
   readonly step: number;
-  /** Single numbers, by name. */
-  readonly numbers: Readonly<Record<string, number>>;
-  readonly tensors: ReadonlyMap<string, NamedTensor>;
+}
+
+/** A checkpoint that cannot be used, and why. */
+export interface DamagedCheckpoint {
+  /** Where it was put, out of the way of the next ones. */
+  readonly path: string;
+  /** What is wrong with it, in words. */
+  readonly why: string;
 }
 
 const folderOf = (runFolder: string) => join(runFolder, RUN_FILES.checkpoints);
 const fileOf = (stage: string, step: number) => `${stage}-step-${String(step).padStart(7, "0")}.safetensors`;
-const UNFINISHED = /^(.+)-step-(\d+)\.safetensors$/;
+const UNFINISHED = /^(.+)-step-(\d+)\.safetensors(\.damaged)?$/;
 
-/** Writes a checkpoint beside the older ones, then drops all but the last `keep` of its stage. */
+/**
+ * Writes a checkpoint beside the older ones, then drops all but the last `keep` of its stage.
+ *
+ * @returns its digest, see `checkpointDigest`
+ */
 export async function writeCheckpoint(
   runFolder: string,
   checkpoint: Checkpoint,
   keep: number,
-): Promise<void> {
-  const { stage, step, numbers, tensors } = checkpoint;
-  await writeFile(runFolder, fileOf(stage, step), tensors, {
-    stage,
-    step: String(step),
-    numbers: JSON.stringify(numbers),
-  });
-  const older = (await unfinished(runFolder)).filter((found) => found.stage === stage);
+): Promise<string> {
+  const { stage, step } = checkpoint;
+  const digest = await writeFile(runFolder, fileOf(stage, step), checkpoint);
+  const older = (await unfinished(runFolder)).filter((found) => found.stage === stage && !found.damaged);
   for (const { name } of older.slice(0, -keep)) await Deno.remove(join(folderOf(runFolder), name));
+  return digest;
 }
 
-/** The newest checkpoint of a stage that has not finished, or null. */
-export async function readCheckpoint(runFolder: string, stage: string): Promise<Checkpoint | null> {
-  const newest = (await unfinished(runFolder)).filter((found) => found.stage === stage).at(-1);
-  if (newest === undefined) return null;
-  const path = join(folderOf(runFolder), newest.name);
-  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path), path);
-  return { stage, step: newest.step, numbers: JSON.parse(metadata["numbers"] ?? "{}"), tensors };
+/**
+ * The newest sound checkpoint of a stage that has not finished, or null. A damaged one is put aside and told of: the
+ * stage goes on from the one before, or begins again where there is none, to the same end.
+ */
+export async function readCheckpoint(
+  runFolder: string,
+  stage: string,
+): Promise<{ readonly checkpoint: Checkpoint | null; readonly damaged: readonly DamagedCheckpoint[] }> {
+  const damaged: DamagedCheckpoint[] = [];
+  const found = (await unfinished(runFolder)).filter((found) => found.stage === stage && !found.damaged);
+  for (const { name, step } of found.toReversed()) {
+    const place = join(folderOf(runFolder), name);
+    try {
+      const checkpoint = decodeCheckpoint(await Deno.readFile(place), { place, stage, step });
+      return { checkpoint: { ...checkpoint, step }, damaged };
+    } catch (error) {
+      if (!(error instanceof BladeError)) throw error;
+      await Deno.rename(place, `${place}.damaged`);
+      damaged.push({ path: `${place}.damaged`, why: whyDamaged(error) });
+    }
+  }
+  return { checkpoint: null, damaged };
 }
 
 /** Writes what a stage leaves for the stages after it, and drops the stage's checkpoints. */
@@ -52,27 +73,58 @@ export async function finishStage(
   tensors: ReadonlyMap<string, NamedTensor>,
   numbers: Readonly<Record<string, number>> = {},
 ): Promise<void> {
-  await writeFile(runFolder, `${stage}.safetensors`, tensors, { stage, numbers: JSON.stringify(numbers) });
+  await writeFile(runFolder, `${stage}.safetensors`, { stage, step: null, tensors, numbers });
+  await dropCheckpoints(runFolder, stage);
+}
+
+/**
+ * What a finished stage left, or null when it has not finished.
+ *
+ * @throws {BladeError} when its file is damaged
+ */
+export async function readFinished(runFolder: string, stage: string): Promise<CheckpointContent | null> {
+  const place = join(folderOf(runFolder), `${stage}.safetensors`);
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(place);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  try {
+    return decodeCheckpoint(bytes, { place, stage, step: null });
+  } catch (error) {
+    if (!(error instanceof BladeError)) throw error;
+    const mend =
+      `bring the file back from a copy, or remove it: train --resume ${runFolder} then repeats the stage ` +
+      `${stage}, to the same bits`;
+    throw new BladeError({ ...error.refusal, mend });
+  }
+}
+
+/**
+ * Removes what a process that died left half done: checkpoints of stages that had just finished, files that were not
+ * written to their end.
+ */
+export async function tidyCheckpoints(runFolder: string): Promise<void> {
+  const left = new Set((await unfinished(runFolder)).map(({ stage }) => stage));
+  for (const stage of left) {
+    if (await isThere(join(folderOf(runFolder), `${stage}.safetensors`))) {
+      await dropCheckpoints(runFolder, stage);
+    }
+  }
+  for (const folder of [runFolder, folderOf(runFolder)]) await removeHalfWritten(folder);
+}
+
+async function dropCheckpoints(runFolder: string, stage: string): Promise<void> {
   for (const { name, stage: of } of await unfinished(runFolder)) {
     if (of === stage) await Deno.remove(join(folderOf(runFolder), name));
   }
 }
 
-/** What a finished stage left, or null when it has not finished. */
-export async function readFinished(
-  runFolder: string,
-  stage: string,
-): Promise<{ tensors: ReadonlyMap<string, NamedTensor>; numbers: Readonly<Record<string, number>> } | null> {
-  const path = join(folderOf(runFolder), `${stage}.safetensors`);
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
-  return { tensors, numbers: JSON.parse(metadata["numbers"] ?? "{}") };
+function whyDamaged({ refusal }: BladeError): string {
+  const got = refusal.value === undefined ? "" : `, and has ${refusal.value}`;
+  return `${refusal.place} ${refusal.rule}${got}`;
 }
 
 /** Tensors of one tree under a name of their own: `embedding` of `best` is `best/embedding`. */
@@ -150,25 +202,31 @@ export function optimizerFrom(
   return restoreState(optimizer, parameters, { step, slots });
 }
 
-async function writeFile(
-  runFolder: string,
-  name: string,
-  tensors: ReadonlyMap<string, NamedTensor>,
-  metadata: Record<string, string>,
-): Promise<void> {
+async function writeFile(runFolder: string, name: string, content: CheckpointContent): Promise<string> {
   // Not the run folder with it: one that somebody removed is not made anew, without what the run was started with.
   await Deno.mkdir(folderOf(runFolder)).catch((error) => {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   });
-  await writeAtomically(join(folderOf(runFolder), name), encodeSafetensors(tensors, metadata));
+  const { bytes, digest } = encodeCheckpoint(content);
+  await writeAtomically(join(folderOf(runFolder), name), bytes);
+  return digest;
 }
 
-async function unfinished(runFolder: string): Promise<{ name: string; stage: string; step: number }[]> {
+interface Unfinished {
+  readonly name: string;
+  readonly stage: string;
+  readonly step: number;
+  readonly damaged: boolean;
+}
+
+/** By step. */
+async function unfinished(runFolder: string): Promise<Unfinished[]> {
   const found = [];
   try {
     for await (const { name } of Deno.readDir(folderOf(runFolder))) {
       const match = UNFINISHED.exec(name);
-      if (match !== null) found.push({ name, stage: match[1]!, step: Number(match[2]) });
+      if (match === null) continue;
+      found.push({ name, stage: match[1]!, step: Number(match[2]), damaged: match[3] !== undefined });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

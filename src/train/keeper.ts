@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { BladeError, EXIT } from "../core/errors.ts";
+import type { SavedState } from "../core/observer.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 
 /** Keeps a run's state while a stage goes on. */
@@ -22,16 +23,21 @@ export interface KeeperOptions {
   /** Checkpoints kept of a stage. */
   readonly keep: number;
   readonly signal: AbortSignal;
+  /** Hears of every checkpoint that is on the disk. */
+  readonly saved?: ((state: SavedState) => void) | undefined;
 }
 
 /** A keeper that writes into the run folder. */
-export function createKeeper({ runFolder, everySteps, keep, signal }: KeeperOptions): Keeper {
+export function createKeeper({ runFolder, everySteps, keep, signal, saved }: KeeperOptions): Keeper {
   // Lets the event loop see a pending Ctrl-C: the steps themselves never yield to it on the CPU.
   const hearSignals = () => new Promise((resolve) => setImmediate(resolve));
   return {
     async afterStep(stage, step, state) {
       await hearSignals();
-      if (signal.aborted || step % everySteps === 0) await writeCheckpoint(runFolder, await state(), keep);
+      if (signal.aborted || step % everySteps === 0) {
+        const sha256 = await writeCheckpoint(runFolder, await state(), keep);
+        saved?.({ stage, step, sha256 });
+      }
       if (signal.aborted) throw interrupted(runFolder, `in ${stage} after step ${step}; the state is saved`);
     },
     async afterPart(stage) {

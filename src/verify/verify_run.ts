@@ -60,6 +60,17 @@ export async function verifyRun(folder: string, options: VerifyOptions): Promise
     return verdict({ by: "bits", because, compared: inputs, changed: null, repetition: null });
   }
   const artifacts = await checkArtifacts(folder, manifest);
+  if (artifacts.difference !== null && options.steps !== undefined) {
+    // Its stages cannot be gone on from; a whole repetition needs none of them, and says which number was changed.
+    const because = "the files of the run are not what it wrote: nothing was repeated";
+    return verdict({
+      by: "bits",
+      because,
+      compared: [...inputs, artifacts],
+      changed: null,
+      repetition: null,
+    });
+  }
   const repetition = await repetitionFolder(folder, options.out);
   const repeating: Repeating = {
     ...options,

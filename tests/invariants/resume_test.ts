@@ -3,8 +3,10 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { checkSameData } from "../../src/config/kept_data.ts";
 import { openRun } from "../../src/config/open_run.ts";
 import { lockRunFolder } from "../../src/config/run_lock.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/model/safetensors.ts";
+import { decodeSafetensors } from "../../src/model/safetensors.ts";
+import { readEvents } from "../../src/report/event_log.ts";
 import { readManifest } from "../../src/report/manifest.ts";
+import { encodeCheckpoint } from "../../src/train/checkpoint_file.ts";
 import { checkpointsOf, configIn, dataFolder, type Run, run } from "../train/small_runs.ts";
 
 /**
@@ -112,16 +114,91 @@ Deno.test("older checkpoints are dropped, as many kept as configured, and none o
   ]);
 });
 
-Deno.test("a checkpoint that was cut short is refused with its name, and left where it is", async () => {
+/** Every way in which a disk or a hand spoils a file. */
+const DAMAGES: readonly [string, (bytes: Uint8Array) => Uint8Array][] = [
+  ["cut short", (bytes) => bytes.subarray(0, bytes.length - 8)],
+  ["empty", () => new Uint8Array(0)],
+  ["with one bit of a weight flipped", (bytes) => flipped(bytes, bytes.length - 3)],
+  ["with one bit of its header's length flipped", (bytes) => flipped(bytes, 0)],
+  ["with one bit of a name flipped", (bytes) => flipped(bytes, at(bytes, "parameters/"))],
+  ["with one bit of its checksum flipped", (bytes) => flipped(bytes, at(bytes, '"sha256":"') + 12)],
+  ["without its checksum", (bytes) => flipped(bytes, at(bytes, '"sha256"') + 1)],
+  ["with one of its numbers changed", (bytes) => flipped(bytes, at(bytes, 'epoch\\":') + 8)],
+];
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[at]! ^= 1;
+  return copy;
+}
+
+function at(bytes: Uint8Array, text: string): number {
+  const found = new TextDecoder("latin1").decode(bytes).indexOf(text);
+  assert(found > 0, text);
+  return found;
+}
+
+Deno.test("a damaged checkpoint is named, and the run goes on from the one before to the same end", async (t) => {
   await using data = await dataFolder();
-  const config = configIn(data.path);
-  const { folder } = await run(config, `${data.path}/run`, { stage: "align", step: 2 });
-  const path = `${folder}/checkpoints/align-step-0000002.safetensors`;
-  await Deno.truncate(path, (await Deno.stat(path)).size - 8);
-  const error = await assertRejects(() => run(config, folder), Error, "align-step-0000002.safetensors");
-  assert(error.message.includes("To mend:"), error.message);
-  assert((await Deno.stat(path)).isFile);
+  const config = configIn(data.path, ["align.epochs=2", "checkpoint.everySteps=1", "checkpoint.keep=2"]);
+  const whole = await run(config, `${data.path}/whole`);
+  const expected = await checkpointsOf(whole);
+  for (const [name, damage] of DAMAGES) {
+    await t.step(name, async () => {
+      const { folder } = await run(config, `${data.path}/${crypto.randomUUID()}`, {
+        stage: "align",
+        step: 3,
+      });
+      const path = `${folder}/checkpoints/align-step-0000003.safetensors`;
+      await Deno.writeFile(path, damage(await Deno.readFile(path)));
+      const { outcome, warnings } = await run(config, folder);
+      const [told = ""] = warnings.filter((warning) => warning.includes("is damaged"));
+      assert(told.includes("align-step-0000003.safetensors"), String(warnings));
+      assert(told.includes("align goes on from step 2, to the same end"), told);
+      assertEquals(outcome?.warnings.includes(told), true);
+      assertEquals(await checkpointsOf({ folder }), expected);
+      assertEquals(await stepsIn(folder), await stepsIn(whole.folder));
+    });
+  }
+  await t.step("all of them: the stage begins again", async () => {
+    const { folder } = await run(config, `${data.path}/none-left`, { stage: "align", step: 3 });
+    for (const step of [2, 3]) {
+      await Deno.truncate(`${folder}/checkpoints/align-step-000000${step}.safetensors`, 9);
+    }
+    const { warnings } = await run(config, folder);
+    assertEquals(
+      warnings.filter((warning) => warning.includes("align goes on from its beginning")).length,
+      2,
+    );
+    assertEquals(await checkpointsOf({ folder }), expected);
+    assertEquals(await stepsIn(folder), await stepsIn(whole.folder));
+  });
+  await t.step("of a stage that has finished: refused, and repeated once it is removed", async () => {
+    const { folder } = await run(config, `${data.path}/finished`, { stage: "align", step: 3 });
+    const path = `${folder}/checkpoints/sft.safetensors`;
+    await Deno.writeFile(path, flipped(await Deno.readFile(path), (await Deno.stat(path)).size - 3));
+    const error = await assertRejects(
+      () => run(config, folder),
+      Error,
+      "sft.safetensors: must have the SHA-256",
+    );
+    assert(
+      error.message.includes(`remove it: train --resume ${folder} then repeats the stage sft`),
+      error.message,
+    );
+    await Deno.remove(path);
+    await run(config, folder);
+    assertEquals(await checkpointsOf({ folder }), expected);
+  });
 });
+
+/** What the log tells of steps, without its times; each must stand there once. */
+async function stepsIn(folder: string): Promise<string[]> {
+  const events = await readEvents(`${folder}/events.jsonl`);
+  return events.flatMap((event) =>
+    event.kind === "step" ? [JSON.stringify([event.stage, event.step, event.values])] : []
+  );
+}
 
 Deno.test("a checkpoint of another model is refused with the weight at fault", async () => {
   await using data = await dataFolder();
@@ -216,11 +293,12 @@ Deno.test("a checkpoint without what this version writes is refused with what is
   const config = configIn(data.path);
   const { folder } = await run(config, `${data.path}/run`, { stage: "align", step: 1 });
   const path = `${folder}/checkpoints/prior.safetensors`;
-  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path), path);
+  const { tensors } = decodeSafetensors(await Deno.readFile(path), path);
   const older = new Map(
     [...tensors].map(([name, tensor]) => [name === "values.0" ? "rewards" : name, tensor]),
   );
-  await Deno.writeFile(path, encodeSafetensors(older, metadata));
+  const content = { stage: "prior", step: null, numbers: {}, tensors: older };
+  await Deno.writeFile(path, encodeCheckpoint(content).bytes);
   const error = await assertRejects(
     () => run(config, folder),
     Error,

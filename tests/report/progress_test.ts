@@ -64,7 +64,12 @@ Deno.test("a stage that ends early and one that is stopped say where, and in dif
 
 Deno.test("every event is kept with its time, notes among them", () => {
   const events: RunEvent[] = [];
-  const log: EventLog = { append: (event) => void events.push(event), [Symbol.dispose]() {} };
+  const log: EventLog = {
+    append: (event) => void events.push(event),
+    cut() {},
+    sync() {},
+    [Symbol.dispose]() {},
+  };
   const clock = { ms: 20 };
   const observer = recordEvents(log, () => clock.ms);
   observer.stage("sft", 1);

@@ -1,7 +1,7 @@
 /** A finished run beside its data, and ways to tamper with it. */
 import { trainInFolder } from "../../src/config/run_in_folder.ts";
 import { trainRun } from "../../src/config/train_run.ts";
-import { copyFolder } from "./copy_folder.ts";
+import { copyFolder } from "../copy_folder.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/model/safetensors.ts";
 import { type Verification, verifyRun } from "../../src/verify/verify_run.ts";
 import { pluginText, writeSmallData } from "../ci/small_run.ts";
