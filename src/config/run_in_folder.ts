@@ -47,7 +47,11 @@ export async function trainInFolder(
   trainRun: RunApi["trainRun"],
 ): Promise<TrainOutcome> {
   const { runFolder, resume } = options;
-  if (resume && await isThere(join(runFolder, RUN_FILES.manifest))) return await finishedBefore(runFolder);
+  if (resume && await isThere(join(runFolder, RUN_FILES.manifest))) {
+    // Of a process that died between the manifest and its end.
+    if (await isThere(join(runFolder, RUN_FILES.lock))) lockRunFolder(runFolder)[Symbol.dispose]();
+    return await finishedBefore(runFolder);
+  }
   using lock = lockRunFolder(runFolder);
   using log = openEventLog(join(runFolder, RUN_FILES.events));
   const observer = both(recordEvents(log), options.observer);
