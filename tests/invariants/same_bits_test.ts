@@ -15,7 +15,6 @@ const SETTINGS = [
   'evaluate.metrics=["ndcg@3","calibration@3"]',
   'evaluate.systems=["reference","sft-continued","best-of-n","aligned"]',
 ].flatMap((setting) => ["--set", setting]);
-const AUTOREGRESSIVE = ["--set", "model.slate=autoregressive"];
 const ELSEWHERE = { TZ: "Pacific/Chatham", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8", LANGUAGE: "tr" };
 
 /** Trains what is in `folder`, as a process of its own, and gives what it left. */
@@ -46,10 +45,20 @@ async function smallFolder(): ReturnType<typeof temporaryFolder> {
   return folder;
 }
 
-for (const device of ["wasm", "cpu"]) {
-  Deno.test(`on ${device} another process, place, clock or engine gives the same bits`, async (t) => {
+const AUTOREGRESSIVE = ["--set", "model.slate=autoregressive"];
+const SEMANTIC = ["codec=semantic", "semantic.levels=2", "semantic.codes=4", "semantic.width=6"]
+  .flatMap((setting) => ["--set", `model.${setting}`]);
+
+for (
+  const [device, model, set] of [
+    ["wasm", "picks that see those before", AUTOREGRESSIVE],
+    ["wasm", "semantic ids", [...AUTOREGRESSIVE, ...SEMANTIC]],
+    ["cpu", "one ranking", []],
+  ] as const
+) {
+  Deno.test(`on ${device}, with ${model}, another process, place, clock or engine gives the same bits`, async (t) => {
     await using folder = await smallFolder();
-    const settings = [...SETTINGS, ...(device === "wasm" ? AUTOREGRESSIVE : []), "--device", device];
+    const settings = [...SETTINGS, ...set, "--device", device];
     const first = await train(folder.path, "first", { settings });
     assertEquals([...first.keys()], [
       "align.safetensors",
