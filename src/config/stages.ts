@@ -95,7 +95,7 @@ async function fitStage(
   const nonFinite = nonFiniteRules(config, name, materials.dataset);
   const { parameters, bestEpoch, bestScore } = await keepingStateBefore(
     runFolder,
-    config.checkpoint.keep,
+    config,
     () => fitNextItems(model, examples, state, { ...options, nonFinite }, validate, observer, keeper),
   );
   await finishStage(runFolder, name, await weightsOf("parameters", parameters), { bestEpoch, bestScore });
@@ -145,7 +145,7 @@ export async function alignedStage(
   sayMicroBatch(observer, "align", start);
   const aligned = await keepingStateBefore(
     runFolder,
-    config.checkpoint.keep,
+    config,
     () => align(start, materials.align, setting, config.align, validate, observer, keeper),
   );
   const { parameters, bestEpoch, bestScore, course, multipliers } = aligned;

@@ -48,6 +48,7 @@ const CONTINUED = [
   "align.weightDecay",
   "align.clipNorm",
   "align.microBatch",
+  "align.nonFinite",
 ];
 
 /**

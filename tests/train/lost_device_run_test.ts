@@ -135,7 +135,8 @@ const DEVICE: Device = {
 };
 
 Deno.test("a GPU that is not there any more stops the run: no other device takes its place", async () => {
-  const folder = await Deno.makeTempDir();
+  await using data = await dataFolder();
+  const folder = data.path;
   const notes: string[] = [];
   const observer: Observer = { stage() {}, step() {}, note: (_, message) => void notes.push(message) };
   const missing = () =>
@@ -160,7 +161,8 @@ Deno.test("a GPU that is not there any more stops the run: no other device takes
 });
 
 Deno.test("losses count anew after every checkpoint; other errors are left alone", async () => {
-  const folder = await Deno.makeTempDir();
+  await using data = await dataFolder();
+  const folder = data.path;
   await Deno.mkdir(`${folder}/checkpoints`);
   const observer: Observer = { stage() {}, step() {}, note() {} };
   const attempts: Device[] = [];
