@@ -106,7 +106,8 @@ Deno.test({
     await Deno.writeTextFile(`${folder.path}/small.jsonc`, JSON.stringify(config));
     const out = `${folder.path}/run`, checkpoints = `${out}/checkpoints`;
     const { ended } = start(["train", `${folder.path}/small.jsonc`, "--out", out], folder.path);
-    while ((await Array.fromAsync(Deno.readDir(checkpoints)).catch(() => [])).length === 0) {
+    const isKept = () => [...Deno.readDirSync(checkpoints)].some(({ name }) => name.startsWith("sft-step-"));
+    while (!(await Deno.stat(checkpoints).then(isKept, () => false))) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await Deno.chmod(checkpoints, 0o555);

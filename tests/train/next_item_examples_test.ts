@@ -27,8 +27,9 @@ Deno.test("nextItemExamples() lets a short history be one example, from the firs
         { after: 1, item: 1, weight: 1 },
         { after: 2, item: 2, weight: 1 },
       ],
+      user: 0,
     },
-    { history: [], targets: [{ after: 0, item: 3, weight: 1 }] },
+    { history: [], targets: [{ after: 0, item: 3, weight: 1 }], user: 2 },
   ]);
 });
 
@@ -74,8 +75,12 @@ Deno.test("heldOutExamples() predicts what is relevant from the whole history, b
   const relevance = new Map([[0, new Map([[3, 1], [5, 0.5]])], [2, new Map([[1, 2]])]]);
   const contexts = [contextOf(0, [1, 2]), contextOf(1, [4]), contextOf(2, [])];
   assertEquals(heldOutExamples({ contexts, relevance: { of: (id) => relevance.get(id) ?? new Map() } }), [
-    { history: [1, 2], targets: [{ after: 2, item: 3, weight: 1 }, { after: 2, item: 5, weight: 0.5 }] },
-    { history: [], targets: [{ after: 0, item: 1, weight: 2 }] },
+    {
+      history: [1, 2],
+      targets: [{ after: 2, item: 3, weight: 1 }, { after: 2, item: 5, weight: 0.5 }],
+      user: 0,
+    },
+    { history: [], targets: [{ after: 0, item: 1, weight: 2 }], user: 2 },
   ]);
 });
 
