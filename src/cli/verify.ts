@@ -1,4 +1,4 @@
-import { DEVICES } from "../config/schema.ts";
+import { DEVICES } from "../core/devices.ts";
 import { BladeError, EXIT } from "../core/errors.ts";
 import type { Command, CommandInput } from "./command.ts";
 import { stopOnInterrupt } from "./interrupt.ts";

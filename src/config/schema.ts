@@ -6,6 +6,7 @@
  */
 import { z } from "zod";
 import { BEST_OF_NUMBER } from "../core/best_of.ts";
+import { DEVICES } from "../core/devices.ts";
 import { contradictions } from "./schema/consistency.ts";
 import { data } from "./schema/data.ts";
 import { count } from "./schema/parts.ts";
@@ -22,9 +23,6 @@ export const SYSTEMS = [
   "best-of-n",
   "aligned",
 ] as const;
-
-/** The devices that a run can be asked to use; `auto` takes a real GPU, else native where it is allowed, else wasm. */
-export const DEVICES = ["auto", "webgpu", "native", "wasm", "cpu"] as const;
 
 const reward = z.strictObject({
   terms: z.array(z.strictObject({
