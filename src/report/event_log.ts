@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Observer } from "../core/observer.ts";
+import { checkedJson } from "./checked_json.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
@@ -91,11 +93,32 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
   };
 }
 
-/** Reads the events of a run; an unfinished last line is left out. */
+const timeMs = z.number();
+
+const eventSchema: z.ZodType<RunEvent> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("stage"), timeMs, stage: z.string(), steps: z.number() }),
+  z.object({
+    kind: z.literal("step"),
+    timeMs,
+    stage: z.string(),
+    step: z.number(),
+    values: z.record(z.string(), z.number().nullable()),
+    times: z.record(z.string(), z.number()).exactOptional(),
+  }),
+  z.object({ kind: z.literal("note"), timeMs, level: z.enum(["info", "warning"]), message: z.string() }),
+]);
+
+/**
+ * Reads the events of a run; an unfinished last line is left out.
+ *
+ * @throws {BladeError} with the line that is no event
+ */
 export async function readEvents(path: string): Promise<RunEvent[]> {
   const text = await Deno.readTextFile(path);
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RunEvent);
+  const mend = "take the line out, or start the run anew: its figures are made of these lines";
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").flatMap((line, at) =>
+    line === "" ? [] : [checkedJson(line, `${path}:${at + 1}`, eventSchema, mend)]
+  );
 }
 
 /** Offset after the last line end, read backwards in blocks. */

@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import { join, relative } from "@std/path";
+import { z } from "zod";
 import type { BladeConfig } from "../config/schema.ts";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { Result } from "../core/results.ts";
+import { checkedJson } from "./checked_json.ts";
+import { manifestSchema } from "./manifest_schema.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
 
 /** The record of a run: enough to repeat it and to tell whether a repetition is the same. */
@@ -62,7 +65,8 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
 /**
  * Reads `manifest.json` of a run folder.
  *
- * @throws {BladeError} when the folder is no run, or of another version
+ * @throws {BladeError} when the folder is no run, of another version, or its manifest is not as `train` writes it; the
+ * configuration in it is checked as far as results are read with it
  * @example
  * ```ts
  * import { readManifest } from "./manifest.ts";
@@ -85,25 +89,23 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
       mend: started ? `finish it with: train --resume ${runFolder}` : "give a folder that `blade train` made",
     });
   }
-  let manifest: Partial<RunManifest> | null;
-  try {
-    manifest = JSON.parse(text);
-  } catch (error) {
-    const mend = "the file is damaged: train again";
-    throw new BladeError({ place: path, rule: "must be JSON", value: (error as Error).message, mend });
-  }
-  if (
-    manifest?.schemaVersion !== 1 || !Array.isArray(manifest.results) || typeof manifest.config !== "object"
-  ) {
-    const mend = "read it with the version of the program that wrote it";
-    throw new BladeError({
-      place: path,
-      rule: "must be a manifest of version 1",
-      value: manifest?.schemaVersion,
-      mend,
-    });
-  }
-  return manifest as RunManifest;
+  checkVersion(text, path);
+  // Who reads a configuration as one checks it: this layer knows only what results are read with.
+  return checkedJson(text, path, manifestSchema, DAMAGED) as unknown as RunManifest;
+}
+
+const DAMAGED = "the file was changed or is damaged: bring back what `blade train` wrote, or train again";
+
+/** What another version wrote may be right in its own way. */
+function checkVersion(text: string, path: string): void {
+  const { schemaVersion } = checkedJson(text, path, z.looseObject({ schemaVersion: z.unknown() }), DAMAGED);
+  if (schemaVersion === 1) return;
+  throw new BladeError({
+    place: path,
+    rule: "must be a manifest of version 1",
+    value: schemaVersion,
+    mend: "read it with the version of the program that wrote it",
+  });
 }
 
 /** Files of a run folder that are not what it made. */

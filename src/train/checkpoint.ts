@@ -1,8 +1,10 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { BladeError } from "../core/errors.ts";
 import { type HostTensor, type Parameters, readParameters, uploadParameters } from "../model/parameters.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../model/safetensors.ts";
 import { type Optimizer, type OptimizerState, restoreState } from "../optimizer/optimizer.ts";
+import { checkedJson } from "../report/checked_json.ts";
 import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 
 /** Everything a stage needs to go on where it was: named numbers on the host. */
@@ -11,10 +13,13 @@ export interface Checkpoint {
   readonly stage: string;
   /** Steps of the stage that are done. */
   readonly step: number;
-  /** Single numbers, by name. */
-  readonly numbers: Readonly<Record<string, number>>;
+  /** Single numbers, by name; null for NaN, which JSON does not have. */
+  readonly numbers: Numbers;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
 }
+
+/** Single numbers as a checkpoint keeps them. */
+export type Numbers = Readonly<Record<string, number | null>>;
 
 const folderOf = (runFolder: string) => join(runFolder, RUN_FILES.checkpoints);
 const fileOf = (stage: string, step: number) => `${stage}-step-${String(step).padStart(7, "0")}.safetensors`;
@@ -42,7 +47,7 @@ export async function readCheckpoint(runFolder: string, stage: string): Promise<
   if (newest === undefined) return null;
   const path = join(folderOf(runFolder), newest.name);
   const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path), path);
-  return { stage, step: newest.step, numbers: JSON.parse(metadata["numbers"] ?? "{}"), tensors };
+  return { stage, step: newest.step, numbers: numbersOf(metadata, path), tensors };
 }
 
 /** Writes what a stage leaves for the stages after it, and drops the stage's checkpoints. */
@@ -62,7 +67,7 @@ export async function finishStage(
 export async function readFinished(
   runFolder: string,
   stage: string,
-): Promise<{ tensors: ReadonlyMap<string, NamedTensor>; numbers: Readonly<Record<string, number>> } | null> {
+): Promise<{ tensors: ReadonlyMap<string, NamedTensor>; numbers: Numbers } | null> {
   const path = join(folderOf(runFolder), `${stage}.safetensors`);
   let bytes: Uint8Array;
   try {
@@ -72,7 +77,32 @@ export async function readFinished(
     throw error;
   }
   const { tensors, metadata } = decodeSafetensors(bytes, path);
-  return { tensors, numbers: JSON.parse(metadata["numbers"] ?? "{}") };
+  return { tensors, numbers: numbersOf(metadata, path) };
+}
+
+const numbersSchema = z.record(z.string(), z.number().nullable());
+
+function numbersOf(metadata: Readonly<Record<string, string>>, path: string): Numbers {
+  return checkedJson(metadata["numbers"] ?? "{}", `${path}: numbers`, numbersSchema, DAMAGED);
+}
+
+const DAMAGED = "resume from an earlier checkpoint, or train anew: this one was changed or is damaged";
+
+/**
+ * A count that a checkpoint keeps.
+ *
+ * @param place the file, for the message
+ * @throws {BladeError} where there is none, or it is no whole number from 0 on
+ */
+export function countIn(numbers: Numbers, name: string, place: string): number {
+  const value = numbers[name];
+  if (Number.isSafeInteger(value) && value! >= 0) return value!;
+  throw new BladeError({
+    place: `${place}: ${name}`,
+    rule: "must be a whole number from 0 on",
+    ...(value === undefined ? {} : { value }),
+    mend: DAMAGED,
+  });
 }
 
 /** Tensors of one tree under a name of their own: `embedding` of `best` is `best/embedding`. */
@@ -93,19 +123,22 @@ export function within<T>(name: string, all: ReadonlyMap<string, T>): Map<string
 /**
  * The numbers that a checkpoint keeps under a name.
  *
+ * @param Kind the array that they are kept in
  * @param place the file, for the message
- * @throws {BladeError} where there are none: another version wrote it.
+ * @throws {BladeError} where there are none of that kind: another version wrote it.
  */
 export function numbersIn<T extends NamedTensor["data"]>(
   tensors: ReadonlyMap<string, NamedTensor>,
   name: string,
+  Kind: new (length: number) => T,
   place: string,
 ): T {
-  const tensor = tensors.get(name);
-  if (tensor !== undefined) return tensor.data as T;
+  const data = tensors.get(name)?.data;
+  if (data instanceof Kind) return data;
   throw new BladeError({
     place: `${place}: ${name}`,
-    rule: "must be there, as this version of blade writes it",
+    rule: `must be there as ${Kind.name}, as this version of blade writes it`,
+    ...(data === undefined ? {} : { value: data.constructor.name }),
     mend: "finish the run with the version that started it, or train anew",
   });
 }
