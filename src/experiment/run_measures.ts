@@ -52,7 +52,7 @@ export async function readRunMeasures(folder: string): Promise<RunMeasures> {
   const test = results.filter(({ split }) => split === "test");
   for (const [system, ofSystem] of Map.groupBy(test, (result) => result.system)) {
     const perUser = values.get(system) ?? new Map();
-    const own = STAGES_OF[system];
+    const own = Object.hasOwn(STAGES_OF, system) ? STAGES_OF[system] : undefined;
     const shapes = own === undefined ? null : await shapesOf(own.stage);
     const stages = own === undefined ? [] : [...own.before, own.stage];
     const oracle = bestOf(system, config.target.n);

@@ -1,6 +1,6 @@
 /** Runs parsers on inputs in a thread of its own, which is ended when an input takes too long or too much. */
 import fc from "fast-check";
-import { bytesIn, type Family, MEMORY_MIB, type Parts } from "./family.ts";
+import { bytesIn, type Family, type Parts } from "./family.ts";
 import { deadlineOf } from "./judge.ts";
 import type { FuzzOrder, FuzzReport } from "./worker.ts";
 
@@ -48,7 +48,7 @@ export function supervisor(module: string): Supervisor {
   };
   return {
     async fuzz(family, budget) {
-      worker ??= new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
+      worker ??= await started(module);
       const cells = new Float64Array(new SharedArrayBuffer(8 * 4));
       const start = Deno.memoryUsage().rss;
       let peak = start;
@@ -96,6 +96,20 @@ export function supervisor(module: string): Supervisor {
   };
 }
 
+/** A thread that has loaded the parsers, which takes memory of its own. */
+async function started(module: string): Promise<Worker> {
+  const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  worker.onmessage = resolve;
+  worker.onerror = (event) => {
+    event.preventDefault();
+    reject(new Error(`The thread that fuzzes did not start: ${event.message}`));
+  };
+  worker.postMessage({ module });
+  await promise;
+  return worker;
+}
+
 /** The input that a seed and a path give. */
 export function inputAt(family: Family, seed: number, path: string): Parts {
   return fc.sample(family.inputs, { seed, path, numRuns: 1 })[0]!;
@@ -104,15 +118,15 @@ export function inputAt(family: Family, seed: number, path: string): Parts {
 /** An input for people: texts as JSON, bytes as numbers, both cut. */
 export function shown(parts: Parts): string {
   const one = (part: string | Uint8Array) =>
-    typeof part === "string" ? cut(JSON.stringify(part)) : `Uint8Array.of(${cut([...part.subarray(0, 2000)].join())})`;
+    typeof part === "string" ? cut(JSON.stringify(part)) : `Uint8Array.of(${cut(part.join())})`;
   return `${bytesIn(parts)} bytes: { ${
     Object.entries(parts).map(([name, part]) => `${JSON.stringify(name)}: ${one(part)}`).join(", ")
   } }`;
 }
 
-function cut(text: string): string {
-  return text.length > 4000 ? `${text.slice(0, 4000)}… (${text.length} characters)` : text;
-}
+/** Characters of a part that are printed. */
+const SHOWN = 1500;
 
-/** What an input may take where a family says nothing else, for the table. */
-export const ROOM_MIB = MEMORY_MIB;
+function cut(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}… (${text.length} characters)` : text;
+}
