@@ -96,12 +96,12 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
 const timeMs = z.number();
 
 const eventSchema: z.ZodType<RunEvent> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("stage"), timeMs, stage: z.string(), steps: z.number() }),
+  z.object({ kind: z.literal("stage"), timeMs, stage: z.string(), steps: z.int().min(0) }),
   z.object({
     kind: z.literal("step"),
     timeMs,
     stage: z.string(),
-    step: z.number(),
+    step: z.int().min(0),
     values: z.record(z.string(), z.number().nullable()),
     times: z.record(z.string(), z.number()).exactOptional(),
   }),
