@@ -110,13 +110,16 @@ export function patternCost(pattern: string): Ways {
   function repeated(ways: Ways): Part {
     let part: Part = { ways, needed: true };
     for (;;) {
-      const [whole, mark, least, comma, most] = /^(?:([?*+])|\{(\d*)(,?)(\d*)\})/.exec(pattern.slice(at, at + 40)) ?? [];
+      const [whole, mark, least, comma, most] =
+        /^(?:([?*+])|\{(\d*)(,?)(\d*)\})/.exec(pattern.slice(at, at + 40)) ?? [];
       if (whole === undefined || whole === "{}" || whole === "{,}") return part;
       at += whole.length;
       const from = mark === undefined ? Number(least || 0) : mark === "+" ? 1 : 0;
       const to = mark === undefined
         ? comma === "" ? from : most === "" ? Infinity : Number(most)
-        : mark === "?" ? 1 : Infinity;
+        : mark === "?"
+        ? 1
+        : Infinity;
       // A lazy or possessive mark right after is no repetition of its own; a + after braces is one.
       if (pattern[at] === "?" || (pattern[at] === "+" && mark !== undefined)) at++;
       part = { ways: times(part.ways, from, to), needed: part.needed && from > 0 };

@@ -38,7 +38,12 @@ export function isToken(id: unknown): id is number {
  */
 export function checkTokenizer(json: object, path: string): void {
   const refuse = (part: string, rule: string, value: unknown): never => {
-    throw new BladeError({ place: `${path}: ${part}`, rule, value, mend: "take the file from its source again" });
+    throw new BladeError({
+      place: `${path}: ${part}`,
+      rule,
+      value,
+      mend: "take the file from its source again",
+    });
   };
   checkVocabulary(json, refuse);
   const normalizer = stepsOf(inside(json, "normalizer"), "normalizers", "normalizer", refuse);
@@ -67,7 +72,9 @@ function checkVocabulary(json: object, refuse: Refuse): void {
   const added = inside(json, "added_tokens");
   const rule = `must number its tokens by whole numbers from 0 to ${MAX_TOKENS - 1}`;
   if (Array.isArray(vocabulary)) {
-    if (vocabulary.length > MAX_TOKENS) refuse("model.vocab", `must have at most ${MAX_TOKENS} tokens`, vocabulary.length);
+    if (vocabulary.length > MAX_TOKENS) {
+      refuse("model.vocab", `must have at most ${MAX_TOKENS} tokens`, vocabulary.length);
+    }
     for (const entry of vocabulary) {
       const [token, score] = Array.isArray(entry) ? entry : [];
       if (isText(token, MOST.scored) && Number.isFinite(score)) continue;
@@ -76,11 +83,12 @@ function checkVocabulary(json: object, refuse: Refuse): void {
   } else {
     for (const id of Object.values(Object(vocabulary))) if (!isToken(id)) refuse("model.vocab", rule, id);
   }
-  if (!Array.isArray(added)) refuse("added_tokens", "must be a list", added);
-  for (const token of added as unknown[]) {
+  for (const token of Array.isArray(added) ? added : []) {
     const [id, content] = [inside(token, "id"), inside(token, "content")];
     if (!isToken(id)) refuse("added_tokens", rule, id);
-    if (typeof content !== "string" || content === "") refuse("added_tokens", "must have texts as content", content);
+    if (typeof content !== "string" || content === "") {
+      refuse("added_tokens", "must have texts as content", content);
+    }
   }
   const word = inside(model, "max_input_chars_per_word") ?? 100;
   if (!(typeof word === "number" && word >= 1 && word <= MOST.word)) {
@@ -88,7 +96,9 @@ function checkVocabulary(json: object, refuse: Refuse): void {
   }
   for (const name of ["continuing_subword_prefix", "continuing_subword_suffix", "end_of_word_suffix"]) {
     const mark = inside(model, name) ?? "";
-    if (!isText(mark, MOST.mark)) refuse(`model.${name}`, `must be a text of at most ${MOST.mark} letters`, mark);
+    if (!isText(mark, MOST.mark)) {
+      refuse(`model.${name}`, `must be a text of at most ${MOST.mark} letters`, mark);
+    }
   }
 }
 
@@ -128,7 +138,9 @@ function checkGrowth(steps: readonly unknown[], part: string, refuse: Refuse): v
   for (const step of steps) {
     for (const key of ["prepend", "replacement", "str_rep", "suffix", "prefix"]) {
       const mark = inside(step, key) ?? "";
-      if (!isText(mark, MOST.mark)) refuse(`${part}: ${key}`, `must be a text of at most ${MOST.mark} letters`, mark);
+      if (!isText(mark, MOST.mark)) {
+        refuse(`${part}: ${key}`, `must be a text of at most ${MOST.mark} letters`, mark);
+      }
     }
     const content = inside(step, "content") ?? "";
     const pattern = inside(step, "pattern");

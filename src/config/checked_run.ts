@@ -1,5 +1,6 @@
+import { checkShape } from "../core/check_shape.ts";
 import { join } from "@std/path";
-import { type RunManifest, readManifest } from "../report/manifest.ts";
+import { readManifest, type RunManifest } from "../report/manifest.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { configRefusal } from "./config_refusal.ts";
 import { configSchema } from "./schema.ts";
@@ -12,7 +13,7 @@ import { configSchema } from "./schema.ts";
  */
 export async function readCheckedRun(runFolder: string): Promise<RunManifest> {
   const manifest = await readManifest(runFolder);
-  const parsed = configSchema.safeParse(manifest.config);
+  const parsed = checkShape(configSchema, manifest.config);
   if (parsed.success) return { ...manifest, config: parsed.data };
   const place = () => `${join(runFolder, RUN_FILES.manifest)}: config`;
   throw configRefusal(parsed.error, manifest.config, place);

@@ -10,8 +10,8 @@ import { createBelief, setPrior } from "../target/belief.ts";
 import { align, type AlignSetting } from "../train/align.ts";
 import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
 import {
-  finishStage,
   countIn,
+  finishStage,
   numbersIn,
   readCheckpoint,
   readFinished,
@@ -135,7 +135,13 @@ export async function alignedStage(
     const multipliers = numbersIn(finished.tensors, "multipliers", Float64Array, place);
     return {
       parameters,
-      facts: { online, bestOfN, course, bestEpoch: countIn(finished.numbers, "bestEpoch", place), multipliers },
+      facts: {
+        online,
+        bestOfN,
+        course,
+        bestEpoch: countIn(finished.numbers, "bestEpoch", place),
+        multipliers,
+      },
     };
   }
   const setting = alignSettingOf(stage, reference, composition);

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { z } from "zod";
 import { configSchema } from "../config/schema.ts";
 import { BladeError } from "../core/errors.ts";
-import { checkedJson } from "../report/checked_json.ts";
+import { checked } from "../report/checked_json.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import type { Cell, Experiment } from "./plan.ts";
 import { experimentSchema } from "./schema.ts";
@@ -46,10 +46,19 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "give a folder that `blade experiment` made; `train --resume` goes on with a single run",
     );
   }
-  const place = join(folder, EXPERIMENT_FILES.plan);
-  const mend = "start the experiment anew, elsewhere: this file was changed or is damaged";
-  const { schemaVersion } = checkedJson(text, place, z.looseObject({ schemaVersion: z.unknown() }), mend);
-  if (schemaVersion === 1) return checkedJson(text, place, planSchema, mend) as Experiment;
+  let plan: unknown;
+  try {
+    plan = JSON.parse(text);
+  } catch {
+    throw refuse(
+      `must have an ${EXPERIMENT_FILES.plan} that is whole JSON`,
+      "start the experiment anew, elsewhere",
+    );
+  }
+  if (Object(plan).schemaVersion === 1) {
+    const mend = "start the experiment anew, elsewhere: this file was changed or is damaged";
+    return checked(plan, join(folder, EXPERIMENT_FILES.plan), planSchema, mend) as Experiment;
+  }
   throw refuse(
     "must be an experiment of version 1",
     "resume it with the version of the program that made it",

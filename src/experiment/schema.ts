@@ -89,7 +89,11 @@ export const experimentSchema = z.strictObject({
   const ofGrid = Object.values(file.grid ?? {}).reduce((product, values) => product * values.length, 1);
   const runs = file.arms.length * (file.data?.length ?? 1) * file.seeds.length * ofGrid * drawn;
   if (runs > MOST_RUNS) {
-    refuse([drawn > ofGrid ? "random" : "grid"], `must make at most ${MOST_RUNS} runs, and makes ${runs}`, "name fewer values, trials or seeds");
+    refuse(
+      [drawn > ofGrid ? "random" : "grid"],
+      `must make at most ${MOST_RUNS} runs, and makes ${runs}`,
+      "name fewer values, trials or seeds",
+    );
   }
   const again = file.seeds.findIndex((seed, at) => file.seeds.indexOf(seed) !== at);
   if (again >= 0) refuse(["seeds", again], "must stand once", "remove one of the two");

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 
 /**
@@ -26,7 +27,16 @@ export function checkedJson<T>(text: string, place: string, schema: z.ZodType<T>
   } catch (error) {
     throw new BladeError({ place, rule: "must be JSON", value: (error as Error).message, mend });
   }
-  const parsed = schema.safeParse(json);
+  return checked(json, place, schema, mend);
+}
+
+/**
+ * The same of a value that is no text any more.
+ *
+ * @throws {BladeError} as `checkedJson` does
+ */
+export function checked<T>(json: unknown, place: string, schema: z.ZodType<T>, mend: string): T {
+  const parsed = checkShape(schema, json);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new BladeError({

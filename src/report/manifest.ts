@@ -5,7 +5,7 @@ import type { BladeConfig } from "../config/schema.ts";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { Result } from "../core/results.ts";
-import { checkedJson } from "./checked_json.ts";
+import { checked, checkedJson } from "./checked_json.ts";
 import { manifestSchema } from "./manifest_schema.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
 
@@ -89,24 +89,21 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
       mend: started ? `finish it with: train --resume ${runFolder}` : "give a folder that `blade train` made",
     });
   }
-  checkVersion(text, path);
+  const manifest = checkedJson(text, path, z.unknown(), DAMAGED);
+  const { schemaVersion } = Object(manifest) as Record<string, unknown>;
+  if (schemaVersion !== 1) {
+    throw new BladeError({
+      place: path,
+      rule: "must be a manifest of version 1",
+      value: schemaVersion,
+      mend: "read it with the version of the program that wrote it",
+    });
+  }
   // Who reads a configuration as one checks it: this layer knows only what results are read with.
-  return checkedJson(text, path, manifestSchema, DAMAGED) as unknown as RunManifest;
+  return checked(manifest, path, manifestSchema, DAMAGED) as unknown as RunManifest;
 }
 
 const DAMAGED = "the file was changed or is damaged: bring back what `blade train` wrote, or train again";
-
-/** What another version wrote may be right in its own way. */
-function checkVersion(text: string, path: string): void {
-  const { schemaVersion } = checkedJson(text, path, z.looseObject({ schemaVersion: z.unknown() }), DAMAGED);
-  if (schemaVersion === 1) return;
-  throw new BladeError({
-    place: path,
-    rule: "must be a manifest of version 1",
-    value: schemaVersion,
-    mend: "read it with the version of the program that wrote it",
-  });
-}
 
 /** Files of a run folder that are not what it made. */
 const PASSING: readonly string[] = [RUN_FILES.manifest, RUN_FILES.lock];

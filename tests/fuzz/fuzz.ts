@@ -14,7 +14,9 @@ async function main(args: readonly string[]): Promise<number> {
   const flags = parseArgs([...args], { string: ["seconds", "inputs", "seed", "at", "_"] });
   const names = flags._.map(String);
   const chosen = names.length === 0 ? FAMILIES : FAMILIES.filter(({ name }) => names.includes(name));
-  const numbers = [flags.seconds, flags.inputs, flags.seed].map((text) => text === undefined ? 1 : Number(text));
+  const numbers = [flags.seconds, flags.inputs, flags.seed].map((text) =>
+    text === undefined ? 1 : Number(text)
+  );
   if (chosen.length < Math.max(1, names.length) || !numbers.every((number) => number >= 0)) {
     console.error(`fuzz: names are ${FAMILIES.map(({ name }) => name).join(", ")}; numbers are 0 and more`);
     return 2;
@@ -46,13 +48,18 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  const sum = (key: "inputs" | "taken" | "refused") => reports.reduce((total, report) => total + report[key], 0);
+  const sum = (key: "inputs" | "taken" | "refused") =>
+    reports.reduce((total, report) => total + report[key], 0);
   console.log(line("all", String(sum("inputs")), String(sum("taken")), String(sum("refused")), "", "", ""));
   return reports.some(({ find }) => find !== null) ? 1 : 0;
 }
 
 function say({ family, inputs, taken, refused, slowestMs, largestMiB, peakMiB, find }: FamilyReport): void {
-  const [slowest, one, all] = [`${slowestMs.toFixed(0)} ms`, `${largestMiB.toFixed(0)} MiB`, `${peakMiB} MiB`];
+  const [slowest, one, all] = [
+    `${slowestMs.toFixed(0)} ms`,
+    `${largestMiB.toFixed(0)} MiB`,
+    `${peakMiB} MiB`,
+  ];
   console.log(line(family, String(inputs), String(taken), String(refused), slowest, one, all));
   if (find === null) return;
   console.log(`\nFIND in ${family}: ${find.message}\n  ${shown(find.parts)}`);

@@ -64,7 +64,9 @@ async function once(family: Family, parts: Parts, folder: string): Promise<Verdi
   } finally {
     // Who takes no folder has left nothing in it.
     if (family.run.length > 1) {
-      for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`, { recursive: true });
+      for (const { name } of Deno.readDirSync(folder)) {
+        Deno.removeSync(`${folder}/${name}`, { recursive: true });
+      }
     }
   }
   return { taken, ms: performance.now() - start, bytes: Math.max(0, inUse() - before) };

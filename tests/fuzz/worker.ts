@@ -91,7 +91,9 @@ async function fuzz(family: Family, order: FuzzOrder): Promise<FuzzReport> {
     cells[CELL.since] = 0;
     if (details.counterexample !== null) {
       const error = details.errorInstance;
-      const message = error instanceof Find ? error.message : String(error instanceof Error ? error.stack : error);
+      const message = error instanceof Find
+        ? error.message
+        : String(error instanceof Error ? error.stack : error);
       const find = { message, seed, path: details.counterexamplePath!, parts: details.counterexample[0] };
       return { ...counts, find };
     }

@@ -65,13 +65,19 @@ export const CHECKPOINT_FAMILIES: readonly Family[] = [
   {
     name: "semantic-index",
     inputs: fc.record({
-      text: spoiledJson({ "0": ["<a_60>", "<b_159>", "<c_203>"], "1": ["<a_60>", "<b_1>"], "2": ["<a_1>", "<b_1>"] }),
+      text: spoiledJson({
+        "0": ["<a_60>", "<b_159>", "<c_203>"],
+        "1": ["<a_60>", "<b_1>"],
+        "2": ["<a_1>", "<b_1>"],
+      }),
     }),
     run: ({ text }) => parseIndexJson(textOf(text), ["0", "1", "2"], "toys.index.json"),
   },
   {
     name: "hub-spec",
-    inputs: fc.record({ spec: spoiled("hf:Qwen/Qwen3-0.6B", "hf:org/name@main", `hf:a/b@${COMMIT}`, "models/qwen3") }),
+    inputs: fc.record({
+      spec: spoiled("hf:Qwen/Qwen3-0.6B", "hf:org/name@main", `hf:a/b@${COMMIT}`, "models/qwen3"),
+    }),
     run({ spec }) {
       const parsed = parsePretrained(textOf(spec));
       if ("path" in parsed) return;

@@ -7,9 +7,11 @@ import { spoiled } from "../nasty.ts";
 
 /** Every flag with a value, and words that are none. */
 const WORDS = [
-  ...new Set(COMMANDS.flatMap(({ flags }) =>
-    flags.flatMap(({ name, value }) => value === undefined ? [`--${name}`] : [`--${name}=3`, `--${name}`])
-  )),
+  ...new Set(
+    COMMANDS.flatMap(({ flags }) =>
+      flags.flatMap(({ name, value }) => value === undefined ? [`--${name}`] : [`--${name}=3`, `--${name}`])
+    ),
+  ),
   "configs/quickstart.jsonc",
   "--",
   "-",
@@ -27,9 +29,15 @@ const NAMES = COMMANDS.map(({ name }) => name);
 /** Arguments stand one a line: none has a line's end of its own. */
 const line = fc.tuple(
   fc.constantFrom(...NAMES),
-  fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...WORDS) }, { weight: 1, arbitrary: spoiled(...WORDS) }), {
-    maxLength: 6,
-  }),
+  fc.array(
+    fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...WORDS) }, {
+      weight: 1,
+      arbitrary: spoiled(...WORDS),
+    }),
+    {
+      maxLength: 6,
+    },
+  ),
 ).map(([command, words]) => ({ command, words: words.map((word) => word.replaceAll("\n", " ")).join("\n") }));
 
 /** Arguments of every command. The commands themselves are not run. */
@@ -44,15 +52,22 @@ export const COMMAND_LINE_FAMILIES: readonly Family[] = [
       for (const { name, value } of flags) {
         parsed.flags.has(name);
         if (value === undefined) continue;
-        for (const one of parsed.flags.texts(name)) if (typeof one !== "string") throw new Error(`${name} is no text`);
+        for (const one of parsed.flags.texts(name)) {
+          if (typeof one !== "string") throw new Error(`${name} is no text`);
+        }
         if (value === "N") parsed.flags.whole(name, 1);
       }
-      if (!parsed.positionals.every((word) => typeof word === "string")) throw new Error("a word that is no text");
+      if (!parsed.positionals.every((word) => typeof word === "string")) {
+        throw new Error("a word that is no text");
+      }
     },
   },
   {
     name: "command-name",
-    inputs: fc.record({ name: spoiled(...NAMES, "help", "--version"), second: spoiled("--help", "list", "") }),
+    inputs: fc.record({
+      name: spoiled(...NAMES, "help", "--version"),
+      second: spoiled("--help", "list", ""),
+    }),
     async run({ name, second }) {
       const [first, next] = [textOf(name), textOf(second)];
       // With nothing to run, what is left are names that no command has, and help.

@@ -10,7 +10,13 @@ const CONFIG = {
   seed: 3,
   device: "cpu",
   threads: 2,
-  data: { folder: "data", reader: "table", interactions: "a.csv", columns: { user: "u", item: "i" }, kCore: 2 },
+  data: {
+    folder: "data",
+    reader: "table",
+    interactions: "a.csv",
+    columns: { user: "u", item: "i" },
+    kCore: 2,
+  },
   model: { layers: 1, width: 16, heads: 2, hidden: 32, codec: "item", slate: "plackett-luce" },
   sft: { epochs: 2, batchSize: 8 },
   reward: {
@@ -72,7 +78,10 @@ export const CONFIGURATION_FAMILIES: readonly Family[] = [
   },
   {
     name: "set",
-    inputs: fc.record({ set: spoiled(...OVERRIDES), value: spoiledJson({ align: { cutoff: 5 }, plugins: [] }) }),
+    inputs: fc.record({
+      set: spoiled(...OVERRIDES),
+      value: spoiledJson({ align: { cutoff: 5 }, plugins: [] }),
+    }),
     run({ set, value }) {
       let document: unknown = {};
       try {

@@ -7,7 +7,9 @@ import { asBytes, spoiled, spoiledJson } from "../nasty.ts";
 const MOVIES_CSV = 'movieId,title,genres\n31,"Heat, ""again""",Crime|Drama\n32,Ran,(no genres listed)\n';
 
 /** Files of each reader that are right, by name. */
-const RIGHT: Readonly<Record<string, { options: Omit<DataOptions, "folder" | "minRating" | "kCore">; files: Parts }>> = {
+const RIGHT: Readonly<
+  Record<string, { options: Omit<DataOptions, "folder" | "minRating" | "kCore">; files: Parts }>
+> = {
   "read-table-csv": {
     options: { reader: "table", items: "items.csv", users: "users.csv" },
     files: {
@@ -19,13 +21,15 @@ const RIGHT: Readonly<Record<string, { options: Omit<DataOptions, "folder" | "mi
   "read-table-jsonl": {
     options: { reader: "table", interactions: "log.jsonl", items: "items.jsonl" },
     files: {
-      "log.jsonl": '{"user":"ann","item":7,"rating":4,"timestamp":9}\n{"user":"bob","item":"8","rating":1,"timestamp":2}\n',
-      "items.jsonl": '{"item":7,"title":"Tea","categories":["a","b"],"features":[1,2]}\n{"item":"8","title":null}\n',
+      "log.jsonl":
+        '{"user":"ann","item":7,"rating":4,"timestamp":9}\n{"user":"bob","item":"8","rating":1,"timestamp":2}\n',
+      "items.jsonl":
+        '{"item":7,"title":"Tea","categories":["a","b"],"features":[1,2]}\n{"item":"8","title":null}\n',
     },
   },
   "read-table-tsv": {
     options: { reader: "table", interactions: "log.tsv", columns: { user: "who", item: "what" } },
-    files: { "log.tsv": "who\twhat\nann\ttea\nbob\t\"c\tk\"\n" },
+    files: { "log.tsv": 'who\twhat\nann\ttea\nbob\t"c\tk"\n' },
   },
   "read-double-colon": {
     options: { reader: "ml-1m" },
@@ -37,11 +41,17 @@ const RIGHT: Readonly<Record<string, { options: Omit<DataOptions, "folder" | "mi
   },
   "read-tweetings": {
     options: { reader: "movietweetings" },
-    files: { "ratings.dat": "1::0114508::8::1381006850\n", "movies.dat": "0114508::Species (1995)::Horror\n" },
+    files: {
+      "ratings.dat": "1::0114508::8::1381006850\n",
+      "movies.dat": "0114508::Species (1995)::Horror\n",
+    },
   },
   "read-movielens-csv": {
     options: { reader: "movielens-csv" },
-    files: { "ratings.csv": "userId,movieId,rating,timestamp\n1,31,2.5,9\n2,32,3,10\n", "movies.csv": MOVIES_CSV },
+    files: {
+      "ratings.csv": "userId,movieId,rating,timestamp\n1,31,2.5,9\n2,32,3,10\n",
+      "movies.csv": MOVIES_CSV,
+    },
   },
   "read-movielens-100k": {
     options: { reader: "movielens-100k" },
@@ -64,7 +74,7 @@ const RIGHT: Readonly<Record<string, { options: Omit<DataOptions, "folder" | "mi
     files: {
       "train/toys.csv":
         "user_id,history_item_id,item_id,history_item_title,item_title,history_rating,rating,history_timestamp,timestamp\n" +
-        "ann,\"[7, 9]\",8,\"['Bear', \"\"Ann's train\"\"]\",Doll,\"[5.0, 4]\",3,\"[1, 2]\",3\n",
+        'ann,"[7, 9]",8,"[\'Bear\', ""Ann\'s train""]",Doll,"[5.0, 4]",3,"[1, 2]",3\n',
       "valid/toys.csv": 'user_id,history_item_id,item_id\nann,"[7, 8]",9\n',
       "test/toys.csv": "user_id,history_item_id,item_id\nbob,['7'],8\n",
       "info/toys.txt": "Bear\t7\n<a_1><b_2>\tDoll\t8\nAnn's train\t9\n",
@@ -86,7 +96,9 @@ function filesOf(right: Parts): fc.Arbitrary<Parts> {
     Object.fromEntries(names.map((name) => [name, asBytes(spoiled(right[name] as string))])),
   );
   return fc.tuple(fc.nat(2 * names.length), spoiledFiles).map(([which, all]) =>
-    which >= 2 * names.length ? all : { ...right, [names[which % names.length]!]: all[names[which % names.length]!]! }
+    which >= 2 * names.length
+      ? all
+      : { ...right, [names[which % names.length]!]: all[names[which % names.length]!]! }
   );
 }
 
@@ -95,14 +107,16 @@ const bigrec = fc.tuple(
   asBytes(fc.oneof(spoiledJson(ROWS), spoiled(JSON.stringify(ROWS, null, 1)))),
   asBytes(spoiledJson(TITLES)),
   asBytes(spoiledJson({ Heat: ["crime", "drama"], Ran: [] })),
-  asBytes(spoiled("0::Heat::Crime\n1::Solo::Drama\n2::Ran::War|Drama\n3::A \"quoted\" one::\n")),
+  asBytes(spoiled('0::Heat::Crime\n1::Solo::Drama\n2::Ran::War|Drama\n3::A "quoted" one::\n')),
 ).map(([which, rows, titles, genres, movies]): Parts => {
   const right = JSON.stringify(ROWS);
   return {
     "train.json": which < 2 ? rows : right,
     "valid.json": right,
     "test_5000.json": which === 1 ? rows : right,
-    ...(which === 4 ? { "movies.dat": movies } : { "id2name.json": which === 2 ? titles : JSON.stringify(TITLES) }),
+    ...(which === 4
+      ? { "movies.dat": movies }
+      : { "id2name.json": which === 2 ? titles : JSON.stringify(TITLES) }),
     ...(which === 3 ? { "name2genre.json": genres } : {}),
   };
 });

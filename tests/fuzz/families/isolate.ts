@@ -36,7 +36,11 @@ const DESCRIBED = {
     source: "a paper",
     equals: ["ndcg"],
   },
-  options: [["cutoff", 10], ["gain", { choices: ["a", "b"] }], ["share", { standard: 0.5, least: 0, greatest: 1 }]],
+  options: [["cutoff", 10], ["gain", { choices: ["a", "b"] }], ["share", {
+    standard: 0.5,
+    least: 0,
+    greatest: 1,
+  }]],
 };
 
 const BOUND = { needs: ["relevance"], range: [0, 1] };
@@ -143,12 +147,16 @@ function checkAnswer(frame: Frame): void {
   faultIn(frame, 2);
   const scores = scoresIn(frame, BATCH as never);
   if ("values" in scores) {
-    const broken = scores.values.some((value, row) => Number.isNaN(value) ? !scores.reasons.has(row) : !isFinite(value));
+    const broken = scores.values.some((value, row) =>
+      Number.isNaN(value) ? !scores.reasons.has(row) : !isFinite(value)
+    );
     if (broken) throw new Error("a value that is none, without a reason");
   }
   const value = valueIn(frame, 2);
   if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`the value ${value}`);
-  if (typeof value === "object" && "notDefined" in value && printable(value.notDefined) !== value.notDefined) {
+  if (
+    typeof value === "object" && "notDefined" in value && printable(value.notDefined) !== value.notDefined
+  ) {
     throw new PluginFault({ place: "answer", rule: "must be fit for a terminal", mend: "print it" });
   }
 }

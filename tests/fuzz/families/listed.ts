@@ -38,7 +38,9 @@ export const LISTED_FAMILIES: readonly Family[] = [
   {
     name: "json-rows",
     inputs: fc.record({
-      "rows.json": asBytes(fc.oneof(spoiledJson([{ a: 1 }, { b: ["[", '"'] }]), spoiled('[{"a": "\\"}{"},\n {"b": []}]'))),
+      "rows.json": asBytes(
+        fc.oneof(spoiledJson([{ a: 1 }, { b: ["[", '"'] }]), spoiled('[{"a": "\\"}{"},\n {"b": []}]')),
+      ),
     }),
     async run(parts, folder) {
       writeParts(parts, folder);

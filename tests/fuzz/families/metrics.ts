@@ -47,7 +47,15 @@ export const METRIC_FAMILIES: readonly Family[] = [
   {
     name: "metric-options",
     inputs: fc.record({
-      options: spoiledJson({ threshold: 1, word: "b", flag: true, words: ["x"], gain: "binary", share: 1, free: "c" }),
+      options: spoiledJson({
+        threshold: 1,
+        word: "b",
+        flag: true,
+        words: ["x"],
+        gain: "binary",
+        share: 1,
+        free: "c",
+      }),
     }),
     run({ options }) {
       let given: unknown = {};

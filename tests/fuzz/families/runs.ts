@@ -15,7 +15,14 @@ import { reportHtml } from "../../../src/report/report_html.ts";
 import { createPopulationState } from "../../../src/reward/marginal.ts";
 import { deserializeBelief, serializeBelief } from "../../../src/target/belief_arrays.ts";
 import { createBelief, setPrior } from "../../../src/target/belief.ts";
-import { countIn, numbersIn, readCheckpoint, readFinished, under, within } from "../../../src/train/checkpoint.ts";
+import {
+  countIn,
+  numbersIn,
+  readCheckpoint,
+  readFinished,
+  under,
+  within,
+} from "../../../src/train/checkpoint.ts";
 import { courseFrom } from "../../../src/train/course.ts";
 import { exposureFrom, exposureTensors } from "../../../src/train/exposure.ts";
 import { manifestOf } from "../../report/_manifest.ts";
@@ -44,7 +51,8 @@ const events = fc.oneof(
   spoiled(linesOf(EVENTS)),
 );
 
-const PER_USER = "user,system,metric,value\nann,aligned,ndcg@10?note=plain,0.5\nbob,aligned,ndcg@10?note=plain,\n";
+const PER_USER =
+  "user,system,metric,value\nann,aligned,ndcg@10?note=plain,0.5\nbob,aligned,ndcg@10?note=plain,\n";
 
 const flat = (data: Float64Array | Int32Array): NamedTensor => ({ shape: [data.length], data });
 
@@ -76,14 +84,17 @@ const TENSORS = new Map<string, NamedTensor>([
 /** Checkpoints: numbers or tensors that are others, or bytes changed. */
 const checkpoint = fc.oneof(
   spoiledJson(NUMBERS).map((numbers) => encodeSafetensors(TENSORS, { stage: "align", numbers })),
-  fc.tuple(fc.nat(TENSORS.size - 1), fc.constantFrom<NamedTensor | null>(
-    null,
-    { shape: [0], data: new Float64Array(0) },
-    { shape: [2], data: Int32Array.of(-1, 7) },
-    { shape: [3], data: Float64Array.of(NaN, 1e300, -1) },
-    { shape: [1], data: BigInt64Array.of(3n) },
-    { shape: [1], data: Uint8Array.of(3) },
-  )).map(([at, other]) => {
+  fc.tuple(
+    fc.nat(TENSORS.size - 1),
+    fc.constantFrom<NamedTensor | null>(
+      null,
+      { shape: [0], data: new Float64Array(0) },
+      { shape: [2], data: Int32Array.of(-1, 7) },
+      { shape: [3], data: Float64Array.of(NaN, 1e300, -1) },
+      { shape: [1], data: BigInt64Array.of(3n) },
+      { shape: [1], data: Uint8Array.of(3) },
+    ),
+  ).map(([at, other]) => {
     const name = [...TENSORS.keys()][at]!;
     const tensors = new Map(TENSORS);
     if (other === null) tensors.delete(name);

@@ -11,14 +11,21 @@ const letters = (text: string) => Object.fromEntries([...text].map((letter, id) 
 /** Byte pairs, as GPT-2 and Llama 3 have them. */
 const BPE = {
   version: "1.0",
-  added_tokens: [{ id: 20, content: "<|begin|>", ...ADDED }, { id: 21, content: "<a_1>", ...ADDED, lstrip: true }],
+  added_tokens: [{ id: 20, content: "<|begin|>", ...ADDED }, {
+    id: 21,
+    content: "<a_1>",
+    ...ADDED,
+    lstrip: true,
+  }],
   normalizer: { type: "Sequence", normalizers: [{ type: "NFC" }, { type: "Prepend", prepend: "▁" }] },
   pre_tokenizer: {
     type: "Sequence",
     pretokenizers: [
       {
         type: "Split",
-        pattern: { Regex: "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+" },
+        pattern: {
+          Regex: "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+        },
         behavior: "Isolated",
         invert: false,
       },
@@ -47,7 +54,13 @@ const BPE = {
 
 const WORD_PIECE = {
   ...BPE,
-  normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+  normalizer: {
+    type: "BertNormalizer",
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  },
   pre_tokenizer: { type: "BertPreTokenizer" },
   post_processor: { type: "BertProcessing", sep: ["[SEP]", 3], cls: ["[CLS]", 2] },
   decoder: { type: "WordPiece", prefix: "##", cleanup: true },
@@ -81,8 +94,16 @@ const UNIGRAM = {
     ],
   },
   post_processor: null,
-  decoder: { type: "Sequence", decoders: [{ type: "Replace", pattern: { String: "▁" }, content: " " }, { type: "Fuse" }] },
-  model: { type: "Unigram", unk_id: 0, vocab: [["<unk>", 0], ["▁he", -1], ["at", -2.5], ["a", -3]], byte_fallback: false },
+  decoder: {
+    type: "Sequence",
+    decoders: [{ type: "Replace", pattern: { String: "▁" }, content: " " }, { type: "Fuse" }],
+  },
+  model: {
+    type: "Unigram",
+    unk_id: 0,
+    vocab: [["<unk>", 0], ["▁he", -1], ["at", -2.5], ["a", -3]],
+    byte_fallback: false,
+  },
 };
 
 const CONFIG = {
@@ -97,7 +118,27 @@ const TEXTS = ["Heat <a_1> again!", "a  b\n\nc 123 aaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 /** Patterns as a stranger may write them. */
 const pattern = fc.array(
-  fc.constantFrom("a", "b", "(a+)+", "(a|a)*", "(.*)*", "(\\s*)*$", "[^", "(?<", "(?=a)", "\\p{L}+", "{2,", "{0,99999}", "|", "$", "x*?", "(", ")", "+", "\\"),
+  fc.constantFrom(
+    "a",
+    "b",
+    "(a+)+",
+    "(a|a)*",
+    "(.*)*",
+    "(\\s*)*$",
+    "[^",
+    "(?<",
+    "(?=a)",
+    "\\p{L}+",
+    "{2,",
+    "{0,99999}",
+    "|",
+    "$",
+    "x*?",
+    "(",
+    ")",
+    "+",
+    "\\",
+  ),
   { minLength: 1, maxLength: 5 },
 ).map((pieces) => pieces.join(""));
 

@@ -36,7 +36,8 @@ export const WEIGHT_FAMILIES: readonly Family[] = [
     inputs: anyFile.map((file) => ({ file })),
     run({ file }) {
       const bytes = bytesOf(file);
-      const dataStart = LENGTH_BYTES + headerLength(bytes.subarray(0, LENGTH_BYTES), bytes.length, "a.safetensors");
+      const dataStart = LENGTH_BYTES +
+        headerLength(bytes.subarray(0, LENGTH_BYTES), bytes.length, "a.safetensors");
       const json = bytes.subarray(LENGTH_BYTES, dataStart);
       parseHeader(json, { bytes: bytes.length, place: "a.safetensors" });
       decodeSafetensors(bytes, "a.safetensors");
@@ -52,7 +53,9 @@ export const WEIGHT_FAMILIES: readonly Family[] = [
   },
   {
     name: "weight-index",
-    inputs: fc.record({ index: spoiledJson({ metadata: {}, weight_map: { a: "1.safetensors", b: "2.safetensors" } }) }),
+    inputs: fc.record({
+      index: spoiledJson({ metadata: {}, weight_map: { a: "1.safetensors", b: "2.safetensors" } }),
+    }),
     run: ({ index }) => parseIndex(textOf(index), "model.safetensors.index.json"),
   },
 ];
