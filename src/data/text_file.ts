@@ -57,18 +57,20 @@ export async function openText(path: string, encoding: Encoding): Promise<TextFi
       });
     }
   };
-  async function* text() {
-    const buffer = new Uint8Array(CHUNK_BYTES);
-    for (let size = await file.read(buffer); size !== null; size = await file.read(buffer)) {
-      const chunk = buffer.subarray(0, size);
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  // Not made of a generator: one that fails after its reader has left rejects a promise that nobody waits for.
+  const text = new ReadableStream<string>({
+    async pull(controller) {
+      const size = await file.read(buffer);
+      const chunk = buffer.subarray(0, size ?? 0);
       hash.update(chunk);
-      yield decode(chunk, false);
-      bytes += size;
-    }
-    yield decode(new Uint8Array(0), true);
-  }
+      controller.enqueue(decode(chunk, size === null));
+      bytes += chunk.length;
+      if (size === null) controller.close();
+    },
+  }, { highWaterMark: 0 });
   return {
-    text: ReadableStream.from(text()),
+    text,
     fingerprint: () => ({ path, bytes, sha256: hash.copy().digest("hex") }),
     close: () => file.close(),
   };

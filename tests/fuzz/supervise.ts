@@ -1,6 +1,6 @@
 /** Runs parsers on inputs in a thread of its own, which is ended when an input takes too long or too much. */
 import fc from "fast-check";
-import { bytesIn, type Family, type Parts } from "./family.ts";
+import { bytesIn, type Family, type Parts, SLOW_MS } from "./family.ts";
 import { deadlineOf } from "./judge.ts";
 import type { FuzzOrder, FuzzReport } from "./worker.ts";
 
@@ -20,6 +20,8 @@ export interface FuzzBudget {
   readonly path?: string;
   /** An existing folder that is written to. */
   readonly folder: string;
+  /** An input of 64 KiB hangs after so long: three tries, as `judge` makes them, and as much again. */
+  readonly patienceMs?: number;
 }
 
 /** What the thread says of the input that it is at. */
@@ -29,6 +31,8 @@ export const CELL = { since: 0, seed: 1, run: 2, done: 3 } as const;
 const GROWTH_MIB = 768;
 
 const LOOK_EVERY_MS = 10;
+
+const PATIENCE_MS = 6 * SLOW_MS;
 
 /** Thread that fuzzes one parser after the other. */
 export interface Supervisor extends Disposable {
@@ -47,19 +51,14 @@ export function supervisor(module: string): Supervisor {
     worker = undefined;
   };
   return {
-    async fuzz(family, budget) {
+    async fuzz(family, { patienceMs = PATIENCE_MS, ...budget }) {
       worker ??= await started(module);
       const cells = new Float64Array(new SharedArrayBuffer(8 * 4));
       const start = Deno.memoryUsage().rss;
       let peak = start;
       const order: FuzzOrder = { module, family: family.name, cells, ...budget };
-      const { promise, resolve, reject } = Promise.withResolvers<FuzzReport>();
+      const { promise, resolve } = Promise.withResolvers<FuzzReport>();
       worker.onmessage = ({ data }: MessageEvent<FuzzReport>) => resolve(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        reject(new Error(`The thread that fuzzes ${family.name} died: ${event.message}`));
-      };
-      worker.postMessage(order);
       const kill = (what: string) => {
         const [seed, run, done] = [cells[CELL.seed]!, cells[CELL.run]!, cells[CELL.done]!];
         end();
@@ -73,13 +72,22 @@ export function supervisor(module: string): Supervisor {
           find: { message: what, seed, path: String(run), parts },
         });
       };
+      // A promise that nobody waits for ends the program as well.
+      worker.onerror = (event) => {
+        event.preventDefault();
+        kill(`ended the program, at this input or right after the one before: ${event.message}`);
+      };
+      worker.postMessage(order);
       const watch = setInterval(() => {
         peak = Math.max(peak, Deno.memoryUsage().rss);
         const since = cells[CELL.since]!;
         if (since === 0) return;
         const ms = Date.now() - since;
-        // Three tries, as `judge` makes them, and as much again.
-        if (ms > 6000 && ms > 6 * deadlineOf(inputAt(family, cells[CELL.seed]!, String(cells[CELL.run]!)))) {
+        // The input is made anew only where it may be a long one.
+        if (
+          ms > patienceMs &&
+          ms > patienceMs / SLOW_MS * deadlineOf(inputAt(family, cells[CELL.seed]!, String(cells[CELL.run]!)))
+        ) {
           kill(`still not at its end after ${Math.round(ms / 1000)} s`);
         } else if (peak - start > GROWTH_MIB * 2 ** 20) {
           kill(`took more than ${GROWTH_MIB} MiB`);
