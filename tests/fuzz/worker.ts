@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import type { Family, Parts } from "./family.ts";
 import { Find, judge } from "./judge.ts";
-import { CELL } from "./supervise.ts";
+import { CELL, inputAt } from "./supervise.ts";
 
 /** What is to be done. */
 export interface FuzzOrder {
@@ -59,6 +59,38 @@ thread.onmessage = async ({ data }: MessageEvent<FuzzOrder>) => {
 };
 
 async function fuzz(family: Family, order: FuzzOrder): Promise<FuzzReport> {
+  const unheard: string[] = [];
+  const hear = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unheard.push(String(event.reason));
+  };
+  globalThis.addEventListener("unhandledrejection", hear);
+  try {
+    const report = await rounds(family, order, unheard);
+    // What nobody waits for is told when all else is done.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (report.find !== null || unheard.length === 0) return report;
+    const [seed, run] = [order.cells[CELL.seed]!, order.cells[CELL.run]!];
+    return {
+      ...report,
+      find: {
+        message: forgotten(unheard),
+        seed,
+        path: String(run),
+        parts: inputAt(family, seed, String(run)),
+      },
+    };
+  } finally {
+    globalThis.removeEventListener("unhandledrejection", hear);
+  }
+}
+
+/** A promise that nobody waits for ends a program when it fails. */
+function forgotten([first]: readonly string[]): string {
+  return `left a promise that failed unheard, here or at the input before: ${first}`;
+}
+
+async function rounds(family: Family, order: FuzzOrder, unheard: readonly string[]): Promise<FuzzReport> {
   const { cells, folder, inputs, path } = order;
   const end = performance.now() + order.seconds * 1000;
   const counts = { inputs: 0, taken: 0, refused: 0, slowestMs: 0, largestMiB: 0 };
@@ -77,6 +109,7 @@ async function fuzz(family: Family, order: FuzzOrder): Promise<FuzzReport> {
       });
       cells[CELL.since] = 0;
       if (found) return;
+      if (unheard.length > 0) throw new Find(forgotten(unheard));
       counts[taken ? "taken" : "refused"]++;
       cells[CELL.done] = ++counts.inputs;
       counts.slowestMs = Math.max(counts.slowestMs, ms);
