@@ -5,6 +5,7 @@ import type { UserIndex } from "../core/ids.ts";
 import type { ListRow } from "../report/tables.ts";
 import type { Command } from "./command.ts";
 import { printJson } from "./io.ts";
+import { readUserIds, type WantedUser } from "./user_ids.ts";
 
 /** `blade recommend RUN`: lists with the data set's own ids. */
 export const recommendCommand: Command = {
@@ -56,22 +57,6 @@ export const recommendCommand: Command = {
     return EXIT.ok;
   },
 };
-
-/** A wanted user and the line that named it, from 1. */
-interface WantedUser {
-  readonly id: string;
-  readonly line: number;
-}
-
-async function readUserIds(path: string): Promise<WantedUser[]> {
-  const text = await Deno.readTextFile(path);
-  const wanted = text.replace(/^\ufeff/, "").split(/\r?\n/)
-    .map((line, index) => ({ id: line.trim(), line: index + 1 })).filter(({ id }) => id !== "");
-  if (wanted.length === 0) {
-    throw new BladeError({ place: path, rule: "must name a user", mend: "write one user id a line" });
-  }
-  return wanted;
-}
 
 function indicesOf(wanted: readonly WantedUser[], users: readonly string[], path: string): UserIndex[] {
   const indexOf = new Map(users.map((id, index) => [id, index]));

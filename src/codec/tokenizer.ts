@@ -2,6 +2,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import type { TokenId } from "../core/ids.ts";
+import { checkTokenizer, isToken } from "./tokenizer_checks.ts";
 
 /** Text to tokens and back, as the model was trained with. */
 export interface TextTokenizer {
@@ -12,20 +13,20 @@ export interface TextTokenizer {
   decode(tokens: readonly TokenId[]): string;
 }
 
-/** No tokenizer has as many tokens; a number beyond would make tables that no memory holds. */
-const MAX_TOKENS = 2 ** 24;
+/** Letters of a text: patterns may take the square of it in steps. */
+const MAX_TEXT = 2 ** 14;
 
 /**
  * The tokenizer of a folder in Hugging Face layout: its tokenizer.json, and tokenizer_config.json where there is one.
  *
- * @throws {BladeError} when a file is missing or no tokenizer; from then on, when a text becomes what is no token.
+ * @throws {BladeError} when a file is missing or no tokenizer, or asks for more steps than any needs; from then on, when
+ * a text is longer than 2^14 letters or becomes what is no token.
  */
 export async function readTokenizer(folder: string): Promise<TextTokenizer> {
   const path = join(folder, "tokenizer.json");
   const json = await readJson(path, true);
   const config = await readJson(join(folder, "tokenizer_config.json"), false);
-  checkNumbers(json, path);
-  checkSteps(Reflect.get(json, "pre_tokenizer"), path);
+  checkTokenizer(json, path);
   const trying = <T>(run: () => T): T => {
     try {
       return run();
@@ -35,6 +36,7 @@ export async function readTokenizer(folder: string): Promise<TextTokenizer> {
   };
   const tokenizer = trying(() => new Tokenizer(json, config));
   const idsOf = (text: string, isWhole: boolean): TokenId[] => {
+    if (text.length > MAX_TEXT) throw tooLong(text);
     const { ids, tokens } = trying(() => tokenizer.encode(text, { add_special_tokens: isWhole }));
     const wrong = ids.findIndex((id) => !isToken(id));
     if (wrong >= 0) throw notATokenizer(path, `no number of the token ${tokens[wrong]}`);
@@ -53,41 +55,6 @@ export async function readTokenizer(folder: string): Promise<TextTokenizer> {
     decode: (tokens) =>
       tokens.length === 0 ? "" : trying(() => tokenizer.decode([...tokens], { skip_special_tokens: false })),
   };
-}
-
-function isToken(id: unknown): boolean {
-  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < MAX_TOKENS;
-}
-
-/** Checks the numbers that tokens have. */
-function checkNumbers(json: object, path: string): void {
-  const vocabulary = inside(inside(json, "model"), "vocab");
-  const added = inside(json, "added_tokens");
-  const numbers = [
-    ...Array.isArray(vocabulary) ? [] : Object.values(Object(vocabulary)),
-    ...Array.isArray(added) ? added.map((token) => inside(token, "id")) : [],
-  ];
-  const wrong = numbers.findIndex((id) => !isToken(id));
-  if (wrong < 0) return;
-  throw new BladeError({
-    place: path,
-    rule: `must number its tokens by whole numbers from 0 to ${MAX_TOKENS - 1}`,
-    value: numbers[wrong],
-    mend: "take the file from its source again",
-  });
-}
-
-/** Checks that cutting text into pieces of a fixed length comes to an end. */
-function checkSteps(step: unknown, path: string): void {
-  const [length, steps] = [inside(step, "length"), inside(step, "pretokenizers")];
-  if (inside(step, "type") === "FixedLength" && !(Number.isInteger(length) && Number(length) > 0)) {
-    throw notATokenizer(path, `pieces of a length of ${length}`);
-  }
-  if (Array.isArray(steps)) { for (const one of steps) checkSteps(one, path); }
-}
-
-function inside(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 async function readJson(path: string, needed: boolean): Promise<object> {
@@ -122,6 +89,15 @@ function notATokenizer(path: string, value: unknown): BladeError {
     rule: "must be a tokenizer as the Hugging Face library `tokenizers` writes it",
     value,
     mend: "take the file from its source again",
+  });
+}
+
+function tooLong(text: string): BladeError {
+  return new BladeError({
+    place: "a title or the prompt",
+    rule: `must be of at most ${MAX_TEXT} letters, and has ${text.length}`,
+    value: text,
+    mend: "shorten it: check that the file of titles is read by its right columns and quotes",
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  createScanner,
   findNodeAtLocation,
   getNodeValue,
   type Node,
@@ -32,6 +33,7 @@ export interface JsoncDocument {
  */
 export function readJsonc(text: string, place: string): JsoncDocument {
   const source = text.startsWith("\ufeff") ? text.slice(1) : text;
+  refuseDepth(source, place);
   const errors: ParseError[] = [];
   const root = parseTree(source, errors, { allowTrailingComma: true });
   const first = errors[0];
@@ -56,6 +58,29 @@ export function readJsonc(text: string, place: string): JsoncDocument {
       return lineAt(source, root.offset);
     },
   };
+}
+
+/** Brackets that may be open at once. */
+const DEEPEST = 100;
+
+/** Whoever reads values goes down into them: what is deeper than any configuration would exhaust the stack. */
+function refuseDepth(text: string, place: string): void {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  // At its end the scanner gives the same token for ever, which is not always an empty one.
+  while (scanner.getPosition() < text.length) {
+    scanner.scan();
+    const offset = scanner.getTokenOffset();
+    const token = scanner.getTokenLength() === 1 ? text[offset] : undefined;
+    if (token === "{" || token === "[") depth++;
+    if (token === "}" || token === "]") depth--;
+    if (depth <= DEEPEST) continue;
+    throw new BladeError({
+      place: `${place}:${lineAt(text, offset)}:${columnAt(text, offset)}`,
+      rule: `must not open more than ${DEEPEST} brackets within each other`,
+      mend: "look for brackets that are not closed",
+    });
+  }
 }
 
 /** JSON itself would keep the last of two equal keys in silence. */

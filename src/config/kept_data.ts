@@ -1,6 +1,8 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
+import { checkedJson } from "../report/checked_json.ts";
 import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 
 /**
@@ -30,8 +32,11 @@ export async function keepData(runFolder: string, files: readonly DataFile[]): P
     await writeAtomically(path, JSON.stringify(files, null, 2) + "\n");
     return;
   }
-  checkSameData(JSON.parse(text), files);
+  const mend = "the file was changed or is damaged: bring it back, or train a new run";
+  checkSameData(checkedJson(text, path, keptFiles, mend), files);
 }
+
+const keptFiles = z.array(z.object({ path: z.string(), bytes: z.number(), sha256: z.string() }));
 
 /**
  * Compares the data files that a run was started with to those that were read now.

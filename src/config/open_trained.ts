@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import { type Parameters, trainedShapes } from "../model/parameters.ts";
-import { readManifest } from "../report/manifest.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { readFinished, weightsFrom } from "../train/checkpoint.ts";
 import type { Model } from "../train/model.ts";
 import { modelOf } from "./assemble.ts";
+import { readCheckedRun } from "./checked_run.ts";
 import { openDeviceOf } from "./device.ts";
 import { checkSameData } from "./kept_data.ts";
 import { type Materials, prepareMaterials } from "./materials.ts";
@@ -27,7 +27,7 @@ export interface Trained {
  * @throws {BladeError} when the folder is no finished run, its weights do not fit, or its data are gone or have changed.
  */
 export async function openTrained(folder: string): Promise<Trained> {
-  const { config, data } = await readManifest(folder);
+  const { config, data } = await readCheckedRun(folder);
   const materials = await prepareMaterials(config);
   checkSameData(data, materials.files);
   const stage = config.align.method === "sft" ? "sft" : "align";

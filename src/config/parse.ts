@@ -1,4 +1,5 @@
 import { fromFileUrl, isAbsolute, resolve } from "@std/path";
+import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 import { configRefusal, type PlaceOf } from "./config_refusal.ts";
 import { readJsonc } from "./jsonc_document.ts";
@@ -97,7 +98,7 @@ export function completeConfig(
     written,
   ));
   const placeOf: PlaceOf = (path) => giverOf(path, overrides)?.place ?? writtenAt(path);
-  const result = configSchema.safeParse(withImpliedModel(input));
+  const result = checkShape(configSchema, withImpliedModel(input));
   if (!result.success) throw configRefusal(result.error, input, placeOf);
   const named = (input as { data?: { folder?: string } }).data?.folder !== undefined;
   const own = fromFileUrl(new URL(`../../${QUICKSTART_FOLDER}`, import.meta.url));

@@ -10,6 +10,7 @@ import { createBelief, setPrior } from "../target/belief.ts";
 import { align, type AlignSetting } from "../train/align.ts";
 import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
 import {
+  countIn,
   finishStage,
   numbersIn,
   readFinished,
@@ -128,12 +129,18 @@ export async function alignedStage(
   const online = learnsOnline(config.align.method, config.align.groupSize);
   const finished = await readFinished(runFolder, "align");
   if (finished !== null) {
-    const course = courseFrom(numbersIn<Float64Array>(finished.tensors, "epochs", place));
+    const course = courseFrom(numbersIn(finished.tensors, "epochs", Float64Array, place), place);
     const parameters = weightsFrom("parameters", finished.tensors, shapes, place);
-    const multipliers = numbersIn<Float64Array>(finished.tensors, "multipliers", place);
+    const multipliers = numbersIn(finished.tensors, "multipliers", Float64Array, place);
     return {
       parameters,
-      facts: { online, bestOfN, course, bestEpoch: finished.numbers["bestEpoch"]!, multipliers },
+      facts: {
+        online,
+        bestOfN,
+        course,
+        bestEpoch: countIn(finished.numbers, "bestEpoch", place),
+        multipliers,
+      },
     };
   }
   const setting = alignSettingOf(stage, reference, composition);
@@ -176,9 +183,9 @@ export async function priorStage(stage: Stage, reference: Parameters): Promise<P
   if (finished !== null) {
     return {
       slates,
-      values: columns.map((_, i) => numbersIn<Float64Array>(finished.tensors, `values.${i}`, place)),
-      defined: numbersIn<Uint8Array>(finished.tensors, "defined", place),
-      population: exposureFrom(within("population", finished.tensors), population),
+      values: columns.map((_, i) => numbersIn(finished.tensors, `values.${i}`, Float64Array, place)),
+      defined: numbersIn(finished.tensors, "defined", Uint8Array, place),
+      population: exposureFrom(within("population", finished.tensors), population, place),
     };
   }
   observer.resumed?.({ stage: "prior", step: 0 });

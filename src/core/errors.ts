@@ -46,9 +46,9 @@ export class BladeError extends Error {
   /** Makes one message of the refusal's parts. */
   constructor(readonly refusal: Refusal) {
     const got = "value" in refusal ? `, got ${shown(refusal.value)}` : "";
-    super(
-      `${refusal.place}: ${refusal.rule}${got}.\n  To mend: ${refusal.mend}.`,
-    );
+    // Each may quote the input: a file name, a column, the names to choose from.
+    const [place, rule, mend] = [refusal.place, refusal.rule, refusal.mend].map(cut);
+    super(`${place}: ${rule}${got}.\n  To mend: ${mend}.`);
     this.name = "BladeError";
     this.exitCode = refusal.exitCode ?? EXIT.usage;
   }
@@ -57,6 +57,15 @@ export class BladeError extends Error {
 function shown(value: unknown): string {
   const text = typeof value === "string" || typeof value === "object" ? asJson(value) : String(value);
   return text.length > 120 ? text.slice(0, 117) + "…" : text;
+}
+
+/** Letters of a part of a message. */
+const LONGEST = 1200;
+
+/** The beginning and the end, which say the most. */
+function cut(text: string): string {
+  if (text.length <= LONGEST) return text;
+  return `${text.slice(0, LONGEST - 300)} … ${text.slice(-200)}`;
 }
 
 /** A plugin may give anything: objects that hold themselves have no JSON. */

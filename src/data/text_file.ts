@@ -61,23 +61,25 @@ export async function openText(path: string, encoding: Encoding): Promise<TextFi
     }
   };
   const buffer = new Uint8Array(CHUNK_BYTES);
-  const read = () =>
-    file.read(buffer).catch((cause) => {
-      throw unreadable(path, cause);
-    });
-  async function* text() {
-    for (let size = await read(); size !== null; size = await read()) {
-      const chunk = buffer.subarray(0, size);
+  // Not made of a generator: one that fails after its reader has left rejects a promise that nobody waits for.
+  const text = new ReadableStream<string>({
+    async pull(controller) {
+      const size = await file.read(buffer).catch((cause) => {
+        throw unreadable(path, cause);
+      });
+      const chunk = buffer.subarray(0, size ?? 0);
       hash.update(chunk);
-      yield decode(chunk, false);
-      bytes += size;
-    }
-    // A pipe is written to while it is read.
-    if (opened.isFile && stampOfInfo(await file.stat()) !== stampOfInfo(opened)) throw changedWhileRead(path);
-    yield decode(new Uint8Array(0), true);
-  }
+      // A pipe is written to while it is read.
+      if (size === null && opened.isFile && stampOfInfo(await file.stat()) !== stampOfInfo(opened)) {
+        throw changedWhileRead(path);
+      }
+      controller.enqueue(decode(chunk, size === null));
+      bytes += chunk.length;
+      if (size === null) controller.close();
+    },
+  }, { highWaterMark: 0 });
   return {
-    text: ReadableStream.from(text()),
+    text,
     fingerprint: () => ({ path, bytes, sha256: hash.copy().digest("hex") }),
     close: () => file.close(),
   };

@@ -1,7 +1,11 @@
 import { join } from "@std/path";
+import { z } from "zod";
+import { configSchema } from "../config/schema.ts";
 import { BladeError } from "../core/errors.ts";
+import { checked } from "../report/checked_json.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import type { Cell, Experiment } from "./plan.ts";
+import { experimentSchema } from "./schema.ts";
 
 /** Names of the files of an experiment's folder. */
 export const EXPERIMENT_FILES = {
@@ -42,7 +46,7 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "give a folder that `blade experiment` made; `train --resume` goes on with a single run",
     );
   }
-  let plan: Experiment | null;
+  let plan: unknown;
   try {
     plan = JSON.parse(text);
   } catch {
@@ -51,12 +55,39 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "start the experiment anew, elsewhere",
     );
   }
-  if (plan?.schemaVersion === 1) return plan;
+  if (Object(plan).schemaVersion === 1) {
+    const mend = "start the experiment anew, elsewhere: this file was changed or is damaged";
+    return checked(plan, join(folder, EXPERIMENT_FILES.plan), planSchema, mend) as Experiment;
+  }
   throw refuse(
     "must be an experiment of version 1",
     "resume it with the version of the program that made it",
   );
 }
+
+const names = z.array(z.string());
+
+/** Runs stand in folders of their own below that of the experiment. */
+const folderOfCell = z.string().regex(/^cells[\\/][^\\/\0]+$/, "must be a folder in `cells`")
+  .refine((folder) => !folder.endsWith(".."), "must be a folder in `cells`");
+
+const planSchema = z.object({
+  schemaVersion: z.literal(1),
+  name: z.string(),
+  baseline: z.string(),
+  arms: names,
+  data: names,
+  seeds: z.array(z.int()),
+  halving: experimentSchema.shape.halving.unwrap().nullable(),
+  parallel: z.int().min(1),
+  cells: z.array(z.object({
+    arm: z.string(),
+    data: z.string(),
+    seed: z.int(),
+    folder: folderOfCell,
+    config: configSchema,
+  })),
+});
 
 /** Makes the run folder of a cell, if it is not there, as `train` does: with the configuration that it will be run by. */
 export async function prepareCell(experiment: string, { folder, config }: Cell): Promise<string> {

@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join, resolve } from "@std/path";
+import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 import { configRefusal, type PlaceOf } from "../config/config_refusal.ts";
 import { type JsoncDocument, readJsonc } from "../config/jsonc_document.ts";
@@ -66,7 +67,7 @@ export async function planExperiment(
 ): Promise<Experiment> {
   const document = readJsonc(text, path);
   const placeOf: PlaceOf = (at) => `${path}:${document.lineOf(at)}`;
-  const parsed = experimentSchema.safeParse(document.value);
+  const parsed = checkShape(experimentSchema, document.value);
   if (!parsed.success) throw configRefusal(parsed.error, document.value, placeOf, experimentSchema);
   const file = parsed.data;
   const base = await baseOf(file, path, placeOf);

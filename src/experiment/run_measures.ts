@@ -1,9 +1,9 @@
 import { join } from "@std/path";
+import { readCheckedRun } from "../config/checked_run.ts";
 import type { BladeConfig } from "../config/schema.ts";
 import { idCell } from "../data/cells.ts";
 import { readTable, requiredColumn } from "../data/read_table.ts";
 import { bestOf } from "../core/best_of.ts";
-import { readManifest } from "../report/manifest.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { type Course, readCourse } from "./run_facts.ts";
 import { numbersUnder, tensorShapes } from "./tensor_shapes.ts";
@@ -40,7 +40,7 @@ const STAGES_OF: Readonly<Record<string, { readonly stage: string; readonly befo
 
 /** Reads what a finished run found, and what it cost. */
 export async function readRunMeasures(folder: string): Promise<RunMeasures> {
-  const { config, results } = await readManifest(folder);
+  const { config, results } = await readCheckedRun(folder);
   const [course, values] = await Promise.all([
     readCourse(folder),
     readPerUser(join(folder, RUN_FILES.perUser)),
@@ -52,7 +52,7 @@ export async function readRunMeasures(folder: string): Promise<RunMeasures> {
   const test = results.filter(({ split }) => split === "test");
   for (const [system, ofSystem] of Map.groupBy(test, (result) => result.system)) {
     const perUser = values.get(system) ?? new Map();
-    const own = STAGES_OF[system];
+    const own = Object.hasOwn(STAGES_OF, system) ? STAGES_OF[system] : undefined;
     const shapes = own === undefined ? null : await shapesOf(own.stage);
     const stages = own === undefined ? [] : [...own.before, own.stage];
     const oracle = bestOf(system, config.target.n);

@@ -19,6 +19,9 @@ const range = z.strictObject({
   whole: z.boolean().default(false).describe("whole numbers only"),
 });
 
+/** Runs of an experiment: each has a configuration that is checked before the first one starts. */
+const MOST_RUNS = 5000;
+
 /**
  * The schema of an experiment file.
  *
@@ -81,6 +84,16 @@ export const experimentSchema = z.strictObject({
     if (twice >= 0) {
       refuse([key, twice, "name"], "must be another than those before it", "rename one of them");
     }
+  }
+  const drawn = file.random?.trials ?? 1;
+  const ofGrid = Object.values(file.grid ?? {}).reduce((product, values) => product * values.length, 1);
+  const runs = file.arms.length * (file.data?.length ?? 1) * file.seeds.length * ofGrid * drawn;
+  if (runs > MOST_RUNS) {
+    refuse(
+      [drawn > ofGrid ? "random" : "grid"],
+      `must make at most ${MOST_RUNS} runs, and makes ${runs}`,
+      "name fewer values, trials or seeds",
+    );
   }
   const again = file.seeds.findIndex((seed, at) => file.seeds.indexOf(seed) !== at);
   if (again >= 0) refuse(["seeds", again], "must stand once", "remove one of the two");

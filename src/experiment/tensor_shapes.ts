@@ -1,7 +1,11 @@
+import { openWeightFile } from "../model/weight_file.ts";
+import { isThere } from "../report/is_there.ts";
+
 /**
  * Shapes of the tensors in a safetensors file, by name, from its header alone.
  *
  * @returns null where there is no such file
+ * @throws {BladeError} when it is damaged
  * @example
  * ```ts
  * import { tensorShapes } from "./tensor_shapes.ts";
@@ -14,33 +18,9 @@
  * ```
  */
 export async function tensorShapes(path: string): Promise<ReadonlyMap<string, readonly number[]> | null> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  using open = file;
-  const length = Number(new DataView((await read(open, 8)).buffer).getBigUint64(0, true));
-  const header: Record<string, { readonly shape: readonly number[] }> = JSON.parse(
-    new TextDecoder().decode(await read(open, length)),
-  );
-  return new Map(
-    Object.entries(header).filter(([name]) => name !== "__metadata__").map((
-      [name, { shape }],
-    ) => [name, shape]),
-  );
-}
-
-async function read(file: Deno.FsFile, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = await file.read(bytes.subarray(at));
-    if (count === null) throw new RangeError("Cannot read tensor shapes: the file ends in its header");
-    at += count;
-  }
-  return bytes;
+  if (!await isThere(path)) return null;
+  using file = await openWeightFile(path);
+  return new Map(file.tensors.map(({ name, shape }) => [name, shape]));
 }
 
 /** How many numbers the tensors under a name hold together. */

@@ -96,10 +96,16 @@ export function modelCache(folder: string, model: string): ModelCache {
 function sealedFiles(text: string | undefined): CachedFile[] | undefined {
   try {
     const files = text === undefined ? undefined : JSON.parse(text);
-    return Array.isArray(files) && files.length > 0 ? files : undefined;
+    return Array.isArray(files) && files.length > 0 && files.every(isCachedFile) ? files : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Names with a slash would lead elsewhere. */
+function isCachedFile(file: unknown): file is CachedFile {
+  const { name, bytes } = Object(file) as Partial<Record<keyof CachedFile, unknown>>;
+  return typeof name === "string" && !/[\\/\0]/.test(name) && Number.isSafeInteger(bytes);
 }
 
 async function write(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {

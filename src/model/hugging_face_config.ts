@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 import type { DecoderConfig, RopeScaling } from "./config.ts";
 
@@ -88,7 +89,7 @@ const DEFAULTS = { normEpsilon: 1e-6, ropeBase: 10000, positions: 2048 };
  */
 export function parseCheckpointConfig(text: string, place: string): CheckpointConfig {
   const raw = parseObject(text, place);
-  const parsed = file.safeParse(raw);
+  const parsed = checkShape(file, raw);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
     throw refusal(`${place}: ${path.join(".")}`, message, path.reduce<unknown>(inside, raw));

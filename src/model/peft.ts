@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 import { moduleName } from "./checkpoint_names.ts";
 import type { DecoderConfig } from "./config.ts";
@@ -86,7 +87,7 @@ export function parsePeftConfig(text: string, place: string): Lora {
   } catch (error) {
     return refuse(place, "must be JSON", (error as Error).message);
   }
-  const parsed = file.safeParse(json);
+  const parsed = checkShape(file, json);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0]!;
     const value = path.reduce<unknown>((value, key) => Reflect.get(Object(value), key), json);

@@ -75,11 +75,16 @@ export function curveSvg(curve: Curve, { unit, bound }: CurveMarks = {}): string
     `${rows.join("")}${columns.join("")}${axes}${mark}${limit}</svg>`;
 }
 
+/** Numbers up to this, and down to its inverse, can be drawn. */
+const LARGEST = 1e300;
+
 /** The range of the values, widened where all are equal. */
 function span(values: readonly number[]): [number, number] {
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
-  if (low < high) return [low, high];
-  const margin = Math.abs(low) / 10 || 1;
-  return [low - margin, high + margin];
+  const [from, to] = [Math.max(low, -LARGEST), Math.min(high, LARGEST)];
+  // Ticks that differ in the last bits alone, or below what numbers can hold, could not be counted.
+  if (to - from > 1e-9 * Math.max(Math.abs(from), Math.abs(to)) && to - from > 1 / LARGEST) return [from, to];
+  const margin = Math.abs(from) / 10 > 1 / LARGEST ? Math.abs(from) / 10 : 1;
+  return [from - margin, to + margin];
 }

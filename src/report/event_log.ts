@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { Observer, SavedState } from "../core/observer.ts";
+import { checkedJson } from "./checked_json.ts";
 import { writeAtomicallySync } from "./run_folder.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
@@ -76,7 +78,7 @@ export function openEventLog(path: string): EventLog {
     },
     cut(from) {
       const lines = Deno.readTextFileSync(path).split("\n").slice(0, -1);
-      const kept = lines.filter((line) => holdsAfter(JSON.parse(line) as RunEvent, from));
+      const kept = lines.filter((line, at) => holdsAfter(eventOf(line, path, at), from));
       if (kept.length === lines.length) return;
       writeAtomicallySync(path, kept.map((line) => `${line}\n`).join(""));
       file.close();
@@ -131,11 +133,37 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
   };
 }
 
-/** Reads the events of a run; an unfinished last line is left out. */
+const timeMs = z.number();
+
+const eventSchema: z.ZodType<RunEvent> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("stage"), timeMs, stage: z.string(), steps: z.int().min(0) }),
+  z.object({
+    kind: z.literal("step"),
+    timeMs,
+    stage: z.string(),
+    step: z.int().min(0),
+    values: z.record(z.string(), z.number().nullable()),
+    times: z.record(z.string(), z.number()).exactOptional(),
+  }),
+  z.object({ kind: z.literal("note"), timeMs, level: z.enum(["info", "warning"]), message: z.string() }),
+  z.object({ kind: z.literal("saved"), timeMs, stage: z.string(), step: z.int().min(0), sha256: z.string() }),
+]);
+
+/**
+ * Reads the events of a run; an unfinished last line is left out.
+ *
+ * @throws {BladeError} with the line that is no event
+ */
 export async function readEvents(path: string): Promise<RunEvent[]> {
   const text = await Deno.readTextFile(path);
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RunEvent);
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").flatMap((line, at) =>
+    line === "" ? [] : [eventOf(line, path, at)]
+  );
+}
+
+function eventOf(line: string, path: string, at: number): RunEvent {
+  const mend = "take the line out, or start the run anew: its figures are made of these lines";
+  return checkedJson(line, `${path}:${at + 1}`, eventSchema, mend);
 }
 
 /** Offset after the last line end, read backwards in blocks. */

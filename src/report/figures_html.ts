@@ -89,7 +89,7 @@ export function figuresHtml(curves: readonly Curve[], { n, terms, constraints }:
   const others = curves.filter(({ stage, name }) =>
     name !== "bestOfN" && !first.some((figure) => figure.stage === stage && figure.name === name)
   ).map((curve) => {
-    const unit = UNITS[curve.name];
+    const unit = Object.hasOwn(UNITS, curve.name) ? UNITS[curve.name] : undefined;
     return figureHtml(curve, `${curve.stage}: ${curve.name}`, unit === undefined ? {} : { unit });
   });
   if (curves.length === 0) return "<p>None: no step was logged.</p>\n";

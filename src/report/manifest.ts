@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { join, relative, resolve } from "@std/path";
+import { z } from "zod";
 import type { BladeConfig } from "../config/schema.ts";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { Result } from "../core/results.ts";
+import { checked, checkedJson } from "./checked_json.ts";
 import { isThere } from "./is_there.ts";
+import { manifestSchema } from "./manifest_schema.ts";
 import { movedRun, type RunPlace } from "./moved_run.ts";
 import { programFolder } from "./program_folder.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
@@ -69,7 +72,8 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
 /**
  * Reads `manifest.json` of a run folder. Paths in it are those of today: see `movedRun`.
  *
- * @throws {BladeError} when the folder is no run, or of another version
+ * @throws {BladeError} when the folder is no run, of another version, or its manifest is not as `train` writes it; the
+ * configuration in it is checked as far as results are read with it
  * @example
  * ```ts
  * import { readManifest } from "./manifest.ts";
@@ -92,29 +96,19 @@ export async function readManifest(runFolder: string): Promise<RunManifest> {
       mend: started ? `finish it with: train --resume ${runFolder}` : "give a folder that `blade train` made",
     });
   }
-  let manifest: Partial<RunManifest> | null;
-  try {
-    manifest = JSON.parse(text);
-  } catch (error) {
-    const mend = "the file is damaged: train again";
-    throw new BladeError({ place: path, rule: "must be JSON", value: (error as Error).message, mend });
-  }
-  if (
-    manifest?.schemaVersion !== 1 || !Array.isArray(manifest.results) || typeof manifest.config !== "object"
-  ) {
-    const mend = "read it with the version of the program that wrote it";
+  const manifest = checkedJson(text, path, z.unknown(), DAMAGED);
+  const { schemaVersion } = Object(manifest) as Record<string, unknown>;
+  if (schemaVersion !== 1) {
     throw new BladeError({
       place: path,
       rule: "must be a manifest of version 1",
-      value: manifest?.schemaVersion,
-      mend,
+      value: schemaVersion,
+      mend: "read it with the version of the program that wrote it",
     });
   }
-  return await movedRun(
-    manifest as RunManifest,
-    { runFolder: resolve(runFolder), program: programFolder() },
-    isReadable,
-  );
+  // Who reads a configuration as one checks it: this layer knows only what results are read with.
+  const written = checked(manifest, path, manifestSchema, DAMAGED) as unknown as RunManifest;
+  return await movedRun(written, { runFolder: resolve(runFolder), program: programFolder() }, isReadable);
 }
 
 /** What this process may not look at is not there for it. */
@@ -128,6 +122,8 @@ async function isReadable(path: string): Promise<boolean> {
     throw error;
   }
 }
+
+const DAMAGED = "the file was changed or is damaged: bring back what `blade train` wrote, or train again";
 
 /** Files of a run folder that are not what it made. */
 const PASSING: readonly string[] = [RUN_FILES.manifest, RUN_FILES.lock];

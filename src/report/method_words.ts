@@ -55,5 +55,6 @@ export function methodWords({ align, target }: MethodWordsOf): string {
  */
 export function learnsOnline(name: MethodName | "sft", groupSize: number): boolean {
   const method = methodOf(name);
-  return method !== null && drawersOf(method.slates, groupSize).includes("policy");
+  return method !== null &&
+    drawersOf(method.slates, Math.min(groupSize, method.leastSlates + 1)).includes("policy");
 }

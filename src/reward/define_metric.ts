@@ -184,7 +184,8 @@ function checkSpec(spec: object): void {
     "give the bounds, or -Infinity and Infinity",
   );
   demand(
-    Array.isArray(read.needs) && read.needs.every((need) => Object.hasOwn(SIGNALS, need)),
+    Array.isArray(read.needs) &&
+      read.needs.every((need) => typeof need === "string" && Object.hasOwn(SIGNALS, need)),
     "needs",
     `must list signals out of ${Object.keys(SIGNALS).join(", ")}`,
     "name the signals that it reads, [] for none",

@@ -102,8 +102,11 @@ function readOptions(text: string, query: string): Record<string, string> {
 
 function decode(text: string, part: string): string {
   try {
-    return decodeURIComponent(part);
-  } catch {
+    // Half of a surrogate pair could be read and never be written again.
+    if (part.isWellFormed()) return decodeURIComponent(part);
+    throw malformed(text, "must be of whole letters", part);
+  } catch (error) {
+    if (error instanceof BladeError) throw error;
     throw malformed(text, "must be percent-encoded UTF-8", part);
   }
 }

@@ -8,6 +8,7 @@ import { deserializeBelief, serializeBelief } from "../target/belief_arrays.ts";
 import { type Best, bestNumbers } from "./best.ts";
 import {
   type Checkpoint,
+  countIn,
   numbersIn,
   optimizerFrom,
   under,
@@ -155,16 +156,16 @@ export function alignStateFrom(
     );
   const state = {
     parameters,
-    optimizer: optimizerFrom(tensors, numbers["optimizerStep"]!, optimizer, parameters),
+    optimizer: optimizerFrom(tensors, countIn(numbers, "optimizerStep", place), optimizer, parameters),
     average: fresh.average && weightsFrom("average", tensors, shapes, place),
     belief: deserializeBelief(arrays("belief")),
-    population: exposureFrom(within("population", tensors), fresh.population),
-    epoch: numbers["epoch"]!,
-    batch: numbers["batch"]!,
+    population: exposureFrom(within("population", tensors), fresh.population, place),
+    epoch: countIn(numbers, "epoch", place),
+    batch: countIn(numbers, "batch", place),
     step,
     best: bestFrom(tensors, numbers, shapes, place),
-    multipliers: numbersIn<Float64Array>(tensors, "multipliers", place),
-    course: courseFrom(numbersIn<Float64Array>(tensors, "epochs", place)),
+    multipliers: numbersIn(tensors, "multipliers", Float64Array, place),
+    course: courseFrom(numbersIn(tensors, "epochs", Float64Array, place), place),
     ...microBatchFrom(numbers),
   };
   freeAlignState(fresh);

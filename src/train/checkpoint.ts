@@ -5,7 +5,12 @@ import type { NamedTensor } from "../model/safetensors.ts";
 import { type Optimizer, type OptimizerState, restoreState } from "../optimizer/optimizer.ts";
 import { isThere } from "../report/is_there.ts";
 import { removeHalfWritten, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
-import { type CheckpointContent, decodeCheckpoint, encodeCheckpoint } from "./checkpoint_file.ts";
+import {
+  type CheckpointContent,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type Numbers,
+} from "./checkpoint_file.ts";
 
 /** Everything a stage needs to go on where it was: named numbers on the host. */
 export interface Checkpoint extends CheckpointContent {
@@ -20,6 +25,8 @@ export interface DamagedCheckpoint {
   /** What is wrong with it, in words. */
   readonly why: string;
 }
+
+export type { Numbers };
 
 const folderOf = (runFolder: string) => join(runFolder, RUN_FILES.checkpoints);
 const fileOf = (stage: string, step: number) => `${stage}-step-${String(step).padStart(7, "0")}.safetensors`;
@@ -127,6 +134,25 @@ function whyDamaged({ refusal }: BladeError): string {
   return `${refusal.place} ${refusal.rule}${got}`;
 }
 
+const DAMAGED = "resume from an earlier checkpoint, or train anew: this one was changed or is damaged";
+
+/**
+ * A count that a checkpoint keeps.
+ *
+ * @param place the file, for the message
+ * @throws {BladeError} where there is none, or it is no whole number from 0 on
+ */
+export function countIn(numbers: Numbers, name: string, place: string): number {
+  const value = numbers[name];
+  if (Number.isSafeInteger(value) && value! >= 0) return value!;
+  throw new BladeError({
+    place: `${place}: ${name}`,
+    rule: "must be a whole number from 0 on",
+    ...(value === undefined ? {} : { value }),
+    mend: DAMAGED,
+  });
+}
+
 /** Tensors of one tree under a name of their own: `embedding` of `best` is `best/embedding`. */
 export function under<T>(name: string, tree: ReadonlyMap<string, T>): Map<string, T> {
   return new Map([...tree].map(([key, value]) => [`${name}/${key}`, value]));
@@ -145,19 +171,22 @@ export function within<T>(name: string, all: ReadonlyMap<string, T>): Map<string
 /**
  * The numbers that a checkpoint keeps under a name.
  *
+ * @param Kind the array that they are kept in
  * @param place the file, for the message
- * @throws {BladeError} where there are none: another version wrote it.
+ * @throws {BladeError} where there are none of that kind: another version wrote it.
  */
 export function numbersIn<T extends NamedTensor["data"]>(
   tensors: ReadonlyMap<string, NamedTensor>,
   name: string,
+  Kind: new (length: number) => T,
   place: string,
 ): T {
-  const tensor = tensors.get(name);
-  if (tensor !== undefined) return tensor.data as T;
+  const data = tensors.get(name)?.data;
+  if (data instanceof Kind) return data;
   throw new BladeError({
     place: `${place}: ${name}`,
-    rule: "must be there, as this version of blade writes it",
+    rule: `must be there as ${Kind.name}, as this version of blade writes it`,
+    ...(data === undefined ? {} : { value: data.constructor.name }),
     mend: "finish the run with the version that started it, or train anew",
   });
 }

@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { BladeError } from "../core/errors.ts";
 import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../model/safetensors.ts";
+import { checkedJson } from "../report/checked_json.ts";
+
+/** Single numbers as a checkpoint keeps them, by name; null for NaN, which JSON does not have. */
+export type Numbers = Readonly<Record<string, number | null>>;
 
 /** What a file of a stage holds. */
 export interface CheckpointContent {
@@ -8,8 +13,7 @@ export interface CheckpointContent {
   readonly stage: string;
   /** Steps of the stage that are done; null once the stage has finished. */
   readonly step: number | null;
-  /** Single numbers, by name. */
-  readonly numbers: Readonly<Record<string, number>>;
+  readonly numbers: Numbers;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
 }
 
@@ -91,19 +95,16 @@ export function decodeCheckpoint(
   );
 }
 
-function numbersOf(text: string | undefined, place: string): Readonly<Record<string, number>> {
-  try {
-    const numbers: unknown = JSON.parse(text ?? "");
-    if (typeof numbers === "object" && numbers !== null) return numbers as Record<string, number>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw damaged(place, "must hold its numbers as JSON", text ?? "none");
+const numbersSchema = z.record(z.string(), z.number().nullable());
+
+const MEND = "bring the file back from a copy, or train anew";
+
+function numbersOf(text: string | undefined, place: string): Numbers {
+  return checkedJson(text ?? "none", `${place}: numbers`, numbersSchema, MEND);
 }
 
 function damaged(place: string, rule: string, value: string): BladeError {
-  const mend = "bring the file back from a copy, or train anew";
-  return new BladeError({ place, rule, value, mend });
+  return new BladeError({ place, rule, value, mend: MEND });
 }
 
 function nameOf({ stage, step }: Pick<CheckpointContent, "stage" | "step">): string {

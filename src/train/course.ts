@@ -1,3 +1,5 @@
+import { BladeError } from "../core/errors.ts";
+
 /** Means over the steps of one epoch of alignment. */
 export interface EpochMeans {
   /** Mean reward of the rollouts. */
@@ -52,8 +54,21 @@ export function courseNumbers({ epochs, steps, sums }: Course): Float64Array {
   return Float64Array.from([steps, ...pair(sums), ...epochs.flatMap(pair)]);
 }
 
-/** The course of its numbers. */
-export function courseFrom(numbers: ArrayLike<number>): Course {
+/**
+ * The course of its numbers.
+ *
+ * @param place the file, for the message
+ * @throws {BladeError} when they are too few, or end within an epoch
+ */
+export function courseFrom(numbers: ArrayLike<number>, place = "checkpoint"): Course {
+  if (numbers.length < 3 || numbers.length % 2 === 0) {
+    throw new BladeError({
+      place: `${place}: epochs`,
+      rule: "must have three numbers, and two more for each epoch",
+      value: numbers.length,
+      mend: "resume from an earlier checkpoint, or train anew: this one was changed or is damaged",
+    });
+  }
   const pair = (at: number) => ({ reward: numbers[at]!, signal: numbers[at + 1]! });
   const epochs: EpochMeans[] = [];
   for (let at = 3; at < numbers.length; at += 2) epochs.push(pair(at));

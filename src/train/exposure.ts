@@ -1,5 +1,7 @@
-import type { PopulationState } from "../reward/marginal.ts";
+import { BladeError } from "../core/errors.ts";
 import type { NamedTensor } from "../model/safetensors.ts";
+import type { PopulationState } from "../reward/marginal.ts";
+import { numbersIn } from "./checkpoint.ts";
 
 /** What was shown recently, as a checkpoint keeps it. */
 export function exposureTensors(
@@ -19,22 +21,42 @@ export function exposureTensors(
   ]);
 }
 
-/** The exposure that a checkpoint kept; `empty` tells what it is of. */
+/**
+ * The exposure that a checkpoint kept; `empty` tells what it is of.
+ *
+ * @param place the file, for the message
+ * @throws {BladeError} where numbers are of another kind, or their lengths disagree
+ */
 export function exposureFrom(
   tensors: ReadonlyMap<string, NamedTensor>,
   empty: PopulationState,
+  place: string,
 ): PopulationState {
-  const numbers = (name: string) => Array.from((tensors.get(name)?.data ?? []) as ArrayLike<number>);
+  const numbers = (name: string, Kind: Int32ArrayConstructor | Float64ArrayConstructor, length?: number) => {
+    const found = tensors.has(name)
+      ? Array.from<number>(numbersIn<Int32Array | Float64Array>(tensors, name, Kind, place))
+      : [];
+    if (found.length === (length ?? found.length)) return found;
+    throw new BladeError({
+      place: `${place}: population/${name}`,
+      rule: `must have ${length} numbers`,
+      value: found.length,
+      mend: "resume from an earlier checkpoint, or train anew: this one was changed or is damaged",
+    });
+  };
+  const items = numbers("items", Int32Array);
+  const cutoff = numbers("shown.cutoff", Int32Array)[0] ?? 0;
+  const contextIds = numbers("shown.contextIds", Int32Array);
   return {
     ...empty,
-    items: numbers("items"),
-    places: numbers("places"),
-    weights: numbers("weights"),
+    items,
+    places: numbers("places", Int32Array, items.length),
+    weights: numbers("weights", Float64Array, items.length),
     shown: empty.shown && {
-      cutoff: numbers("shown.cutoff")[0] ?? 0,
-      contextIds: numbers("shown.contextIds"),
-      items: numbers("shown.items"),
-      weights: numbers("shown.weights"),
+      cutoff,
+      contextIds,
+      items: numbers("shown.items", Int32Array, contextIds.length * cutoff),
+      weights: numbers("shown.weights", Float64Array, contextIds.length),
     },
   };
 }

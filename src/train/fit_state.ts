@@ -2,7 +2,7 @@ import type { Parameters } from "../model/parameters.ts";
 import { disposeState, type Optimizer, type OptimizerState } from "../optimizer/optimizer.ts";
 import { disposeTree } from "../optimizer/parameter_tree.ts";
 import { type Best, bestNumbers } from "./best.ts";
-import { type Checkpoint, optimizerFrom, weightsFrom, weightsOf } from "./checkpoint.ts";
+import { type Checkpoint, countIn, optimizerFrom, weightsFrom, weightsOf } from "./checkpoint.ts";
 
 /** Where supervised training stands. State goes in, new state comes out; weights and what the optimizer remembers are changed in place. */
 export interface FitState {
@@ -62,9 +62,9 @@ export function fitStateFrom(
   const parameters = weightsFrom("parameters", tensors, shapes, place);
   return {
     parameters,
-    optimizer: optimizerFrom(tensors, numbers["optimizerStep"]!, optimizer, parameters),
-    epoch: numbers["epoch"]!,
-    batch: numbers["batch"]!,
+    optimizer: optimizerFrom(tensors, countIn(numbers, "optimizerStep", place), optimizer, parameters),
+    epoch: countIn(numbers, "epoch", place),
+    batch: countIn(numbers, "batch", place),
     step,
     best: bestFrom(tensors, numbers, shapes, place),
     ...microBatchFrom(numbers),
@@ -78,7 +78,7 @@ export function microBatchNumbers({ microBatch }: { readonly microBatch?: number
 
 /** The bound that a checkpoint kept, if any. */
 export function microBatchFrom({ microBatch }: Checkpoint["numbers"]): { readonly microBatch?: number } {
-  return microBatch === undefined ? {} : { microBatch };
+  return microBatch == null ? {} : { microBatch };
 }
 
 /** The best weights that a checkpoint kept, or null. */
@@ -94,6 +94,6 @@ export function bestFrom(
     // JSON has no NaN and writes null.
     score: numbers["bestScore"] ?? NaN,
     violation: numbers["bestViolation"] ?? 0,
-    epoch: numbers["bestEpoch"],
+    epoch: countIn(numbers, "bestEpoch", place),
   };
 }

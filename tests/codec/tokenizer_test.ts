@@ -154,13 +154,12 @@ Deno.test.each<[string, string, string[]]>([
     "must be a tokenizer",
   ]],
   ["cuts text into pieces of nothing", cutting({ type: "FixedLength", length: 0 }), [
-    "must be a tokenizer",
-    "pieces of a length of 0",
+    "pre_tokenizer: length: must be a whole number from 1 on, got 0",
   ]],
   [
     "cuts text into such pieces among other steps",
     cutting({ type: "Sequence", pretokenizers: [null, { type: "FixedLength", length: -1 }] }),
-    ["pieces of a length of -1"],
+    ["pre_tokenizer: length: must be a whole number from 1 on, got -1"],
   ],
 ])("a tokenizer.json that %s is refused by its path", async (_name, json, says) => {
   await withTokenizer(json, async (folder) => {

@@ -174,3 +174,22 @@ Deno.test("cells refuse what is no id, no rating and no time", () => {
   assertEquals(timeCell(undefined, "time"), 0);
   assertEquals(ratingCell(undefined, "rating"), NaN);
 });
+
+Deno.test("a file that ends within a letter, behind a row that is refused, leaves no promise that fails unheard", async () => {
+  const bytes = new Uint8Array([...new TextEncoder().encode("user,item\nann\n"), 0xc3]);
+  await inFolder({ "a.csv": bytes }, async (folder) => {
+    const unheard: unknown[] = [];
+    const hear = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      unheard.push(event.reason);
+    };
+    globalThis.addEventListener("unhandledrejection", hear);
+    for (let i = 0; i < 20; i++) {
+      const table = { path: `${folder}/a.csv`, encoding: "utf-8", syntax: "plain", separator: "," } as const;
+      await assertRejects(() => readTable(table, () => ["user"], () => {}), BladeError);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    globalThis.removeEventListener("unhandledrejection", hear);
+    assertEquals(unheard, []);
+  });
+});

@@ -89,7 +89,8 @@ const mutated = fc.tuple(
   return bytes;
 });
 
-const anyFile = fc.oneof(fc.uint8Array({ maxLength: 64 }), madeUp, mutated);
+/** One damaged file. */
+export const anyFile = fc.oneof(fc.uint8Array({ maxLength: 64 }), madeUp, mutated);
 
 const index = fc.oneof(
   fc.string(),
@@ -105,9 +106,10 @@ const index = fc.oneof(
 );
 
 /** The files of a folder by name. */
-type Folder = Readonly<Record<string, Uint8Array | string>>;
+export type Folder = Readonly<Record<string, Uint8Array | string>>;
 
-const folders: fc.Arbitrary<Folder> = fc.oneof(
+/** Damaged folders. */
+export const folders: fc.Arbitrary<Folder> = fc.oneof(
   { weight: 4, arbitrary: anyFile.map((file): Folder => ({ "model.safetensors": file })) },
   {
     weight: 1,

@@ -188,6 +188,7 @@ Deno.test("a metric that goes by context sees each slate with its own", async ()
   );
   assertEquals([...values[0]!], [2 * lengths[1]!, 2 * lengths[2]!]);
   // As much as a checkpoint keeps.
-  const kept = exposureFrom(exposureTensors(state), createPopulationState(terms, signals, { discount: 0.5 }));
+  const empty = createPopulationState(terms, signals, { discount: 0.5 });
+  const kept = exposureFrom(exposureTensors(state), empty, "align.safetensors");
   assertEquals(kept, state);
 });

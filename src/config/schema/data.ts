@@ -110,7 +110,8 @@ export const data = z.strictObject({
 export function withReaderDefaults(input: unknown): unknown {
   const data = isObject(input) ? input["data"] : undefined;
   if (!isObject(input) || !isObject(data)) return input;
-  if (!GIVEN_SPLIT_READERS.includes(String(data["reader"]))) return input;
+  const reader = data["reader"];
+  if (typeof reader !== "string" || !GIVEN_SPLIT_READERS.includes(reader)) return input;
   return { ...input, data: { split: "given", kCore: 0, ...data } };
 }
 

@@ -15,7 +15,11 @@ export function contradictionsOfMethod({ reward, target, align }: MethodRelated)
   const method = methodOf(align.method);
   if (method === null) return [];
   const { groupSize, updates } = align;
-  const drawers = drawersOf(method.slates, Math.max(groupSize, method.leastSlates));
+  // One slate more than the least has every drawer that a larger group has.
+  const drawers = drawersOf(
+    method.slates,
+    Math.min(Math.max(groupSize, method.leastSlates), method.leastSlates + 1),
+  );
   const own = drawers.includes("policy");
   const of = `of align.method ${align.method}`;
   const rules: [holds: boolean, Contradiction][] = [

@@ -16,14 +16,14 @@ const NO_NUMBER = "must give a finite number or notDefined(reason)";
 /** A fault that the child itself reports: its plugin threw, or gave a value that is none. */
 export function faultIn({ message }: Frame, rows: number): Wrong | undefined {
   if (message.failed !== undefined) {
-    const value = printable(String(Object(message.failed).rule));
+    const value = printable(Object(message.failed).rule);
     return { rule: "must answer what it was asked", value };
   }
   if (message.fault === undefined) return undefined;
   const { rule, value, row } = Object(message.fault) as { rule: unknown; value: unknown; row: unknown };
   const isKnown = typeof row === "number" && Number.isInteger(row) && row >= 0 && row < rows;
   return {
-    rule: printable(String(rule)),
+    rule: printable(rule),
     value: typeof value === "string" ? printable(value) : value,
     ...(isKnown ? { rows: [row, row + 1] } : {}),
   };
@@ -43,7 +43,7 @@ export function scoresIn(
   const reasons = new Map<number, string>();
   for (const entry of Array.isArray(message.reasons) ? message.reasons : []) {
     const [reason, rows] = Array.isArray(entry) ? entry : [];
-    const text = printable(String(reason));
+    const text = printable(reason);
     for (const row of Array.isArray(rows) ? rows : []) if (Number.isNaN(values[row])) reasons.set(row, text);
   }
   for (let row = 0; row < length; row++) {

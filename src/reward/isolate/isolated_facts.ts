@@ -15,7 +15,7 @@ import { type ChildFailure, printable } from "./process.ts";
  */
 export function specOf(place: string, described: Frame): AnySpec {
   refuseFailed(place, described);
-  const { spec, options } = described.message as { spec: AnySpec; options: [string, unknown][] };
+  const { spec, options } = described.message as { spec?: AnySpec; options?: unknown };
   if (spec?.contract !== CONTRACT_VERSION) {
     throw new BladeError({
       place,
@@ -24,7 +24,11 @@ export function specOf(place: string, described: Frame): AnySpec {
       mend: "use the version of blade that the plugin was written for, or port the plugin",
     });
   }
-  const read = options.map(([option, standard]) => [printable(String(option)), optionFrom(place, standard)]);
+  const entries: readonly unknown[] = Array.isArray(options) ? options : [];
+  const read = entries.map((entry) => {
+    const [option, standard] = Array.isArray(entry) ? entry : [];
+    return [printable(option), optionFrom(place, standard ?? null)];
+  });
   const facts = { needs: spec.needs, range: [null, null] };
   return factoryOf(place, { ...spec, options: Object.fromEntries(read) }, facts).spec;
 }
@@ -48,10 +52,10 @@ function factoryOf(place: string, spec: AnySpec, { needs, range }: Frame["messag
   const [least, greatest] = Array.isArray(range) ? range : [];
   const facts = {
     name: spec.name,
-    summary: printable(String(spec.summary)),
+    summary: printable(spec.summary),
     ...(typeof spec.formula === "string" ? { formula: printable(spec.formula) } : {}),
     ...(typeof spec.source === "string" ? { source: printable(spec.source) } : {}),
-    ...(Array.isArray(spec.equals) ? { equals: spec.equals.map((one) => printable(String(one))) } : {}),
+    ...(Array.isArray(spec.equals) ? { equals: spec.equals.map((one) => printable(one)) } : {}),
     options: spec.options ?? {},
     // JSON has no infinity: it arrives as null.
     range: [least ?? -Infinity, greatest ?? Infinity] as const,
@@ -107,7 +111,7 @@ function refuseFailed(place: string, { message: { failed } }: Frame): void {
   const { rule, found, mend, line } = Object(failed) as Record<keyof Failed, unknown>;
   throw new BladeError({
     place: typeof line === "number" ? `${place}:${line}` : place,
-    rule: printable(String(rule)),
+    rule: printable(rule),
     ...(found === undefined ? {} : { value: typeof found === "string" ? printable(found) : found }),
     mend: typeof mend === "string"
       ? printable(mend)

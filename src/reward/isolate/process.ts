@@ -228,9 +228,19 @@ function reportIn(text: string, token: string): Omit<Heard, "printed"> | undefin
 }
 
 /** Text of a stranger, fit for a terminal: one line, no control character, not long, no advice of Deno's to permit it. */
-export function printable(text: string): string {
+export function printable(given: unknown): string {
+  const text = typeof given === "string" ? given : asJson(given);
   const plain = text.replace(/, run again with the --allow-\w+ flag/, "");
   return plain.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").slice(0, 300);
+}
+
+/** What should have been a text may be too deep to be written. */
+function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "nothing";
+  } catch {
+    return "a value without JSON";
+  }
 }
 
 /** Refuses early, and with the flag, where this process may not start deno. */
