@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
+import { refuseLinks } from "../report/refuse_links.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import type { Cell, Experiment } from "./plan.ts";
 
@@ -28,10 +29,11 @@ export async function newExperimentFolder(plan: Experiment, out?: string): Promi
 /**
  * The plan that the experiment of a folder was started with.
  *
- * @throws {BladeError} when there is none
+ * @throws {BladeError} when there is none, or it holds links, or its runs would lie elsewhere
  */
 export async function keptExperiment(folder: string): Promise<Experiment> {
   const refuse = (rule: string, mend: string) => new BladeError({ place: `--resume ${folder}`, rule, mend });
+  await refuseLinks(folder, EXPERIMENT_FILES.plan);
   let text: string;
   try {
     text = await Deno.readTextFile(join(folder, EXPERIMENT_FILES.plan));
@@ -51,11 +53,25 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "start the experiment anew, elsewhere",
     );
   }
-  if (plan?.schemaVersion === 1) return plan;
-  throw refuse(
-    "must be an experiment of version 1",
-    "resume it with the version of the program that made it",
-  );
+  if (plan?.schemaVersion !== 1 || !Array.isArray(plan.cells)) {
+    throw refuse(
+      "must be an experiment of version 1",
+      "resume it with the version of the program that made it",
+    );
+  }
+  for (const { folder: cell } of plan.cells) checkCell(folder, cell);
+  return plan;
+}
+
+/** Runs write into the folders of their cells, which must be those that an experiment makes. */
+function checkCell(folder: string, cell: unknown): void {
+  if (typeof cell === "string" && /^cells\/(?!\.\.?$)[^/\\\p{Cc}]+$/u.test(cell)) return;
+  throw new BladeError({
+    place: join(folder, EXPERIMENT_FILES.plan),
+    rule: "must keep its runs in folders of their own below cells/",
+    value: cell,
+    mend: "start the experiment anew, elsewhere, from its own file",
+  });
 }
 
 /** Makes the run folder of a cell, if it is not there, as `train` does: with the configuration that it will be run by. */

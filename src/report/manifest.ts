@@ -4,6 +4,7 @@ import type { BladeConfig } from "../config/schema.ts";
 import type { DataFile } from "../core/dataset.ts";
 import { BladeError } from "../core/errors.ts";
 import type { Result } from "../core/results.ts";
+import { refuseLinks } from "./refuse_links.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
 
 /** The record of a run: enough to repeat it and to tell whether a repetition is the same. */
@@ -62,7 +63,7 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
 /**
  * Reads `manifest.json` of a run folder.
  *
- * @throws {BladeError} when the folder is no run, or of another version
+ * @throws {BladeError} when the folder is no run, or of another version, or holds links or pipes
  * @example
  * ```ts
  * import { readManifest } from "./manifest.ts";
@@ -72,6 +73,7 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
  */
 export async function readManifest(runFolder: string): Promise<RunManifest> {
   const path = join(runFolder, RUN_FILES.manifest);
+  await refuseLinks(runFolder, RUN_FILES.manifest);
   let text: string;
   try {
     text = await Deno.readTextFile(path);
