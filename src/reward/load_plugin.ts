@@ -72,6 +72,7 @@ export function ownPlugin(factory: AnyFactory, source: PluginSource): Plugin {
  * Loads a metric plugin: a path (against the working folder), a file URL, or a pinned `npm:` or `https:` address. A
  * stranger's goes into a process of its own, as the policy says.
  *
+ * @param restarted told when that process was ended from outside and another one took its place
  * @throws {BladeError} when the module cannot be had or is no plugin.
  *
  * @example
@@ -83,7 +84,11 @@ export function ownPlugin(factory: AnyFactory, source: PluginSource): Plugin {
  * assertEquals(spec.name, "recall");
  * ```
  */
-export async function loadPlugin(specifier: string, policy: PluginPolicy): Promise<Plugin> {
+export async function loadPlugin(
+  specifier: string,
+  policy: PluginPolicy,
+  restarted: () => void = () => {},
+): Promise<Plugin> {
   const address = addressOf(specifier);
   const path = isRemote(address) ? undefined : await realPath(specifier, address);
   const stranger = path === undefined || await isOutside(path);
@@ -91,7 +96,7 @@ export async function loadPlugin(specifier: string, policy: PluginPolicy): Promi
   const cameAlong = path !== undefined && await isInRunFolder(path);
   if (policy.isolate === "always" || (policy.isolate === "remote" && stranger) || cameAlong) {
     const { modules, sha256 } = await pluginModules(specifier, address);
-    const { spec, bind, close } = await openIsolatedPlugin(specifier, modules, policy);
+    const { spec, bind, close } = await openIsolatedPlugin(specifier, modules, policy, restarted);
     return { spec, source: { specifier, sha256 }, bind, close };
   }
   if (isRemote(address)) {
