@@ -382,7 +382,7 @@ async function killChildren(): Promise<number> {
 Deno.test("a plugin whose process is killed from outside is asked once more, gives the same, and is counted", async () => {
   // Item 7 takes a while, so that the process can be killed at work.
   await using stranger = await strangerFile(
-    strangerText("const end = Date.now() + 300; while (Date.now() < end); return 0.07;"),
+    strangerText("const end = Date.now() + 700; while (Date.now() < end); return 0.07;"),
   );
   await using registry = await createRegistry([stranger.path], PATIENT);
   const judge = judgeOf(await registry.load("stranger@3"));
@@ -396,6 +396,8 @@ Deno.test("a plugin whose process is killed from outside is asked once more, giv
   await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals(await killChildren(), 1); // at work
   assertEquals(await asked, whole);
+  // On a busy machine it may have answered before it was killed: then the next question finds it gone.
+  assertEquals(await judge.scoreList(BATCH, SIGNALS), whole);
   assertStringIncludes(registry.losses()[0]!, "ended from outside 2 times");
 });
 

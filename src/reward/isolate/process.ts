@@ -107,6 +107,14 @@ export async function startChild(
       // It is gone already.
     }
   };
+  /** Keeps this process alive until the child is gone. */
+  const hold = () => {
+    try {
+      child.ref();
+    } catch {
+      // It is gone already.
+    }
+  };
   globalThis.addEventListener("unload", kill);
   let endedByItself = false;
   const ended = child.status.finally(() => {
@@ -120,7 +128,7 @@ export async function startChild(
   let sequence = 0;
 
   const fail = async (late: boolean): Promise<ChildFailure> => {
-    child.ref();
+    hold();
     // Killed at once it could not say any more how it ended.
     if (!late && !killedHere) await withinMs(END_MS, ended);
     kill();
@@ -195,7 +203,7 @@ export async function startChild(
       const timer = setTimeout(() => {
         late = true;
         kill();
-        child.ref();
+        hold();
       }, patienceMs);
       try {
         await write(frame);
@@ -204,7 +212,7 @@ export async function startChild(
         return answer;
       } catch (error) {
         kill();
-        child.ref();
+        hold();
         await ended;
         throw error;
       } finally {
@@ -213,7 +221,7 @@ export async function startChild(
     },
     async end() {
       kill();
-      child.ref();
+      hold();
       await Promise.allSettled([ended, hearing, reader.cancel(), writer.abort()]);
     },
   };
