@@ -30,6 +30,12 @@ const RULES: readonly TextRule[] = [
     exempt: /^(?:tests|bench)\//,
   },
   {
+    pattern: /--allow-all\b|\bdeno\b.*\s-A(?![\w-])|["'`]-A["'`]/,
+    rule: "no program with every permission",
+    mend: "name the permissions that it needs: -P, a set of deno.json, or --allow-… with what it may",
+    exempt: /^(?:\.ci\/house_rules\.ts|tests\/ci\/.*)$/,
+  },
+  {
     pattern: /\b(?:TODO|FIXME|XXX)\b/,
     rule: "no note of unfinished work",
     mend: "finish it, or say in the documentation what is not there",

@@ -1,7 +1,7 @@
 /**
  * Blade's own training step and rollout on one device, printed as the other peers print theirs:
  *
- *     deno run -A bench/peers/blade_peer.ts --device wasm --threads 2
+ *     deno run -P=native bench/peers/blade_peer.ts --device wasm --threads 2
  *
  * @module
  */

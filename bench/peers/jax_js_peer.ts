@@ -2,7 +2,7 @@
  * The same training step in jax-js, compiled as one function, as its own examples do. The package is fetched for this
  * alone, outside of the project's own dependencies:
  *
- *     deno run -A --no-lock --node-modules-dir=none bench/peers/jax_js_peer.ts --workload FILE --threads 2
+ *     deno run --allow-read --allow-env --no-lock --node-modules-dir=none bench/peers/jax_js_peer.ts --workload FILE --threads 2
  *
  * @module
  */

@@ -106,7 +106,7 @@ function jaxRunners(workload: string): Runner[] {
     name: `jax-js, ${threads} thread${threads === 1 ? "" : "s"}`,
     command: Deno.execPath(),
     args: [
-      ...["run", "-A", "--no-lock", "--node-modules-dir=none", script],
+      ...["run", "--allow-read", "--allow-env", "--no-lock", "--node-modules-dir=none", script],
       ...["--workload", workload, "--threads", String(threads)],
     ],
   }));
@@ -117,7 +117,7 @@ function bladeRunners(): Runner[] {
   const run = (name: string, ...args: string[]) => ({
     name: `blade, ${name}`,
     command: Deno.execPath(),
-    args: ["run", "-A", script, ...args],
+    args: ["run", "-P=native", script, ...args],
   });
   return [
     ...["wasm", "native"].flatMap((device) => [

@@ -2,7 +2,7 @@
  * Whether another Deno gives the same bits: one of another version, or for another processor. Trains a configuration with
  * this Deno and with the other, and compares the files that a run computes.
  *
- *     deno run -A docs/scripts/same_bits.ts configs/quickstart.jsonc "COMMAND" --device wasm --set sft.epochs=1
+ *     deno run -P=test docs/scripts/same_bits.ts configs/quickstart.jsonc "COMMAND" --device wasm --set sft.epochs=1
  *
  * A Deno for arm64 runs on x86-64 by emulation. On Debian:
  *

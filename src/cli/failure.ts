@@ -83,7 +83,9 @@ function missingPermission(error: Error): BladeError {
     rule: isPath
       ? `must be a path that the program may ${kind}; with -P it writes under ./runs only`
       : `must be granted (${kind})`,
-    mend: `start it as: deno run -P --allow-${kind}${value} main.ts …`,
+    mend: kind === "read" && target !== undefined
+      ? `start it as: deno run -P main.ts …, which reads everywhere, or as: deno run -P=ci --allow-read=.,${target} main.ts …`
+      : `start it as: deno run -P --allow-${kind}${value} main.ts …`,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { RunApi } from "../config/run_api.ts";
+import { terminalText } from "./terminal_text.ts";
 
 /** What a command touches of the world outside files: the two streams, and the code that computes. */
 export interface Io {
@@ -15,13 +16,14 @@ export interface Io {
 /** The streams of this process. */
 export function processIo(): Io {
   const encoder = new TextEncoder();
-  const writer = (stream: typeof Deno.stdout) => (text: string) => {
-    const bytes = encoder.encode(text);
+  const writer = (stream: typeof Deno.stdout, isGuarded: boolean) => (text: string) => {
+    const bytes = encoder.encode(isGuarded ? terminalText(text) : text);
     for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
   };
   return {
-    out: writer(Deno.stdout),
-    err: writer(Deno.stderr),
+    // In a file or a pipe, CSV and JSON are data: they hold what the data set holds.
+    out: writer(Deno.stdout, Deno.stdout.isTerminal()),
+    err: writer(Deno.stderr, true),
     errIsTerminal: Deno.stderr.isTerminal(),
     runApi: () => import("../config/run.ts"),
   };

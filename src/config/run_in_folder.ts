@@ -4,6 +4,7 @@ import type { Observer } from "../core/observer.ts";
 import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
 import { isThere } from "../report/is_there.ts";
 import { readManifest } from "../report/manifest.ts";
+import { refuseLinks } from "../report/refuse_links.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import { loadConfig } from "./parse.ts";
 import { lockRunFolder } from "./run_lock.ts";
@@ -27,9 +28,14 @@ export async function newRunFolder(
   return folder;
 }
 
-/** The configuration that the run of a folder was started with; undefined where there is no run. */
+/**
+ * The configuration that the run of a folder was started with; undefined where there is no run.
+ *
+ * @throws {BladeError} when the folder holds links or pipes
+ */
 export async function keptConfig(folder: string): Promise<BladeConfig | undefined> {
   const path = join(folder, RUN_FILES.config);
+  await refuseLinks(folder, RUN_FILES.config);
   return await isThere(path) ? await loadConfig(path) : undefined;
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { configSchema } from "../config/schema.ts";
 import { BladeError } from "../core/errors.ts";
 import { checked } from "../report/checked_json.ts";
+import { refuseLinks } from "../report/refuse_links.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import type { Cell, Experiment } from "./plan.ts";
 import { experimentSchema } from "./schema.ts";
@@ -32,10 +33,11 @@ export async function newExperimentFolder(plan: Experiment, out?: string): Promi
 /**
  * The plan that the experiment of a folder was started with.
  *
- * @throws {BladeError} when there is none
+ * @throws {BladeError} when there is none, or it holds links, or its runs would lie elsewhere
  */
 export async function keptExperiment(folder: string): Promise<Experiment> {
   const refuse = (rule: string, mend: string) => new BladeError({ place: `--resume ${folder}`, rule, mend });
+  await refuseLinks(folder, EXPERIMENT_FILES.plan);
   let text: string;
   try {
     text = await Deno.readTextFile(join(folder, EXPERIMENT_FILES.plan));
@@ -55,21 +57,30 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
       "start the experiment anew, elsewhere",
     );
   }
-  if (Object(plan).schemaVersion === 1) {
-    const mend = "start the experiment anew, elsewhere: this file was changed or is damaged";
-    return checked(plan, join(folder, EXPERIMENT_FILES.plan), planSchema, mend) as Experiment;
+  if (Object(plan).schemaVersion !== 1) {
+    throw refuse(
+      "must be an experiment of version 1",
+      "resume it with the version of the program that made it",
+    );
   }
-  throw refuse(
-    "must be an experiment of version 1",
-    "resume it with the version of the program that made it",
-  );
+  const mend = "start the experiment anew, elsewhere: this file was changed or is damaged";
+  const experiment = checked(plan, join(folder, EXPERIMENT_FILES.plan), planSchema, mend) as Experiment;
+  for (const { folder: cell } of experiment.cells) checkCell(folder, cell);
+  return experiment;
+}
+
+/** Runs write into the folders of their cells, which must be those that an experiment makes. */
+function checkCell(folder: string, cell: string): void {
+  if (/^cells\/(?!\.\.?$)[^/\\\p{Cc}]+$/u.test(cell)) return;
+  throw new BladeError({
+    place: join(folder, EXPERIMENT_FILES.plan),
+    rule: "must keep its runs in folders of their own below cells/",
+    value: cell,
+    mend: "start the experiment anew, elsewhere, from its own file",
+  });
 }
 
 const names = z.array(z.string());
-
-/** Runs stand in folders of their own below that of the experiment. */
-const folderOfCell = z.string().regex(/^cells[\\/][^\\/\0]+$/, "must be a folder in `cells`")
-  .refine((folder) => !folder.endsWith(".."), "must be a folder in `cells`");
 
 const planSchema = z.object({
   schemaVersion: z.literal(1),
@@ -84,7 +95,7 @@ const planSchema = z.object({
     arm: z.string(),
     data: z.string(),
     seed: z.int(),
-    folder: folderOfCell,
+    folder: z.string(),
     config: configSchema,
   })),
 });

@@ -10,6 +10,7 @@ import { isThere } from "./is_there.ts";
 import { manifestSchema } from "./manifest_schema.ts";
 import { movedRun, type RunPlace } from "./moved_run.ts";
 import { programFolder } from "./program_folder.ts";
+import { refuseLinks } from "./refuse_links.ts";
 import { RUN_FILES, writeAtomically } from "./run_folder.ts";
 
 /** The record of a run: enough to repeat it and to tell whether a repetition is the same. */
@@ -72,8 +73,8 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
 /**
  * Reads `manifest.json` of a run folder. Paths in it are those of today: see `movedRun`.
  *
- * @throws {BladeError} when the folder is no run, of another version, or its manifest is not as `train` writes it; the
- * configuration in it is checked as far as results are read with it
+ * @throws {BladeError} when the folder is no run, of another version, or holds links or pipes, or its manifest is not as
+ * `train` writes it; the configuration in it is checked as far as results are read with it
  * @example
  * ```ts
  * import { readManifest } from "./manifest.ts";
@@ -83,6 +84,7 @@ export async function writeManifest(runFolder: string, manifest: RunManifest): P
  */
 export async function readManifest(runFolder: string): Promise<RunManifest> {
   const path = join(runFolder, RUN_FILES.manifest);
+  await refuseLinks(runFolder, RUN_FILES.manifest);
   let text: string;
   try {
     text = await Deno.readTextFile(path);

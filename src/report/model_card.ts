@@ -4,6 +4,7 @@ import type { Result } from "../core/results.ts";
 import { methodOf } from "../objective/methods.ts";
 import { duration } from "./duration.ts";
 import type { RunManifest } from "./manifest.ts";
+import { markdownCode, markdownText } from "./markdown.ts";
 import { methodWords } from "./method_words.ts";
 import { resultGrid } from "./result_grid.ts";
 import { rewardWords } from "./reward_words.ts";
@@ -34,15 +35,15 @@ export function modelCard(manifest: RunManifest, facts: ModelCardFacts): string 
   const { config, runtime } = manifest;
   const { model, align, reward } = config;
   const count = (value: number) => value.toLocaleString("en");
-  const objective = rewardWords(reward, (spec) => `\`${escaped(spec)}\``);
-  const warnings = manifest.warnings.map((warning) => `- ${escaped(warning)}\n`).join("");
-  return `# Model card: ${escaped(facts.title)}
+  const objective = rewardWords(reward, (spec) => markdownCode(spec));
+  const warnings = manifest.warnings.map((warning) => `- ${markdownText(warning)}\n`).join("");
+  return `# Model card: ${markdownText(facts.title)}
 
 A decoder that recommends lists of ${align.cutoff} items to users of one data set, from what they met before.
 It knows the users' histories and nothing else of them, and can name only the items of its catalog.
 
 ## Data
-${escaped(facts.dataName)}: ${count(facts.users)} users, ${count(facts.items)} items, ${
+${markdownText(facts.dataName)}: ${count(facts.users)} users, ${count(facts.items)} items, ${
     count(facts.interactions)
   } interactions
 after filtering (${config.data.kCore}-core${
@@ -52,7 +53,7 @@ ${licence(facts.dataLicence)}
 
 ${
     manifest.data.map((file) =>
-      `- \`${escaped(basename(file.path))}\`, ${count(file.bytes)} bytes, SHA-256 \`${file.sha256}\`\n`
+      `- ${markdownCode(basename(file.path))}, ${count(file.bytes)} bytes, SHA-256 \`${file.sha256}\`\n`
     ).join("")
   }
 ## Model
@@ -71,16 +72,16 @@ Measured on held-out past interactions, which favour what was shown at the time;
 numbers. Groups of users or items that the data hold few of are served worse than the means tell.
 
 ## Run
-Run \`${escaped(manifest.runId)}\`: ${manifest.startedAt}, ${
+Run ${markdownCode(manifest.runId)}: ${manifest.startedAt}, ${
     duration(manifest.durationMs)
   }, seed ${manifest.seed}, ${manifest.outcome};
 code ${
     manifest.commit ?? "of no known commit"
   }; deno ${runtime.deno}, tfjs ${runtime.tfjs} on ${runtime.backend}${
-    runtime.adapter === null ? "" : ` (${escaped(runtime.adapter)})`
+    runtime.adapter === null ? "" : ` (${markdownText(runtime.adapter)})`
   }, ${runtime.threads} ${runtime.threads === 1 ? "thread" : "threads"}.
 ${
-    manifest.plugins.map((plugin) => `- plugin \`${escaped(plugin.spec)}\`, SHA-256 \`${plugin.sha256}\`\n`)
+    manifest.plugins.map((plugin) => `- plugin ${markdownCode(plugin.spec)}, SHA-256 \`${plugin.sha256}\`\n`)
       .join("")
   }`;
 }
@@ -89,7 +90,7 @@ ${
 function licence(stated: string | null): string {
   return stated === null
     ? "Licence of the data: not stated. Ask its source before you pass on the weights, or lists made with them."
-    : `Licence of the data: ${escaped(stated)}. It may also bind the weights, and lists made with them.`;
+    : `Licence of the data: ${markdownText(stated)}. It may also bind the weights, and lists made with them.`;
 }
 
 function alignment({ align, target }: BladeConfig): string {
@@ -111,7 +112,7 @@ The target is this program's own derivation from published work on best-of-N ali
 function resultsMarkdown(results: readonly Result[]): string {
   if (results.length === 0) return "None: the run measured nothing.\n";
   const { systems, metrics, at, comparisons } = resultGrid(results);
-  const names = metrics.map((metric) => `\`${escaped(metric)}\``);
+  const names = metrics.map((metric) => markdownCode(metric).replaceAll("|", "\\|"));
   const means = markdownTable(
     ["system", ...names],
     systems.map((system) => [systemLabel(system), ...metrics.map((metric) => meanCell(at(system, metric)))]),
@@ -145,12 +146,4 @@ function meanCell(result: Result | undefined): string {
 
 function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
-}
-
-/** Keeps text from being read as Markdown or HTML. */
-function escaped(text: string): string {
-  return text.replace(/[\r\n]+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replace(
-    /[|`*_\[\]\\]/g,
-    "\\$&",
-  );
 }

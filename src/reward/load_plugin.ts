@@ -1,6 +1,8 @@
-import { dirname, fromFileUrl, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
+import { dirname, fromFileUrl, isAbsolute, join, relative, resolve, toFileUrl } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import type { PluginPolicy } from "../core/isolation.ts";
+import { isThere } from "../report/is_there.ts";
+import { RUN_FILES } from "../report/run_folder.ts";
 import { importFailure } from "./import_failure.ts";
 import { openIsolatedPlugin } from "./isolate/isolated_plugin.ts";
 import { isRemote, pluginModules } from "./isolate/plugin_modules.ts";
@@ -71,6 +73,7 @@ export function ownPlugin(factory: AnyFactory, source: PluginSource): Plugin {
  * Loads a metric plugin: a path (against the working folder), a file URL, or a pinned `npm:` or `https:` address. A
  * stranger's goes into a process of its own, as the policy says.
  *
+ * @param restarted told when that process was ended from outside and another one took its place
  * @throws {BladeError} when the module cannot be had or is no plugin.
  *
  * @example
@@ -82,12 +85,19 @@ export function ownPlugin(factory: AnyFactory, source: PluginSource): Plugin {
  * assertEquals(spec.name, "recall");
  * ```
  */
-export async function loadPlugin(specifier: string, policy: PluginPolicy): Promise<Plugin> {
+export async function loadPlugin(
+  specifier: string,
+  policy: PluginPolicy,
+  restarted: () => void = () => {},
+): Promise<Plugin> {
   const address = addressOf(specifier);
-  const stranger = await isStranger(specifier, address);
-  if (policy.isolate === "always" || (policy.isolate === "remote" && stranger)) {
+  const path = isRemote(address) ? undefined : await realPath(specifier, address);
+  const stranger = path === undefined || await isOutside(path);
+  // A run folder says itself how far its plugins are trusted: what came along with it is not believed.
+  const cameAlong = path !== undefined && await isInRunFolder(path);
+  if (policy.isolate === "always" || (policy.isolate === "remote" && stranger) || cameAlong) {
     const { modules, sha256 } = await pluginModules(specifier, address);
-    const { spec, bind, close } = await openIsolatedPlugin(specifier, modules, policy);
+    const { spec, bind, close } = await openIsolatedPlugin(specifier, modules, policy, restarted);
     return { spec, source: { specifier, sha256 }, bind, close };
   }
   if (isRemote(address)) {
@@ -103,17 +113,30 @@ function addressOf(specifier: string): string {
   return /^(file|npm|jsr|https?):/.test(specifier) ? specifier : toFileUrl(resolve(specifier)).href;
 }
 
-/** Whether a plugin comes from the network or from outside the working folder, links followed. */
-async function isStranger(specifier: string, address: string): Promise<boolean> {
-  if (isRemote(address)) return true;
-  let path: string;
+async function realPath(specifier: string, address: string): Promise<string> {
   try {
-    path = await Deno.realPath(fromFileUrl(address));
+    return await Deno.realPath(fromFileUrl(address));
   } catch (error) {
     throw await importFailure(specifier, address, error);
   }
+}
+
+/** Whether a plugin comes from outside the working folder, links followed. */
+async function isOutside(path: string): Promise<boolean> {
   const inside = relative(await Deno.realPath(Deno.cwd()), dirname(path));
   return inside.startsWith("..") || isAbsolute(inside);
+}
+
+/** Whether a plugin lies in the folder of a run or of an experiment, or below one; not above the working folder's. */
+async function isInRunFolder(path: string): Promise<boolean> {
+  const top = await Deno.realPath(Deno.cwd());
+  for (let folder = dirname(path);; folder = dirname(folder)) {
+    for (const sign of [RUN_FILES.manifest, RUN_FILES.config, "experiment.json"]) {
+      // What may not be looked at is no folder of the user's runs.
+      if (await isThere(join(folder, sign)).catch(() => false)) return true;
+    }
+    if (folder === top || dirname(folder) === folder) return false;
+  }
 }
 
 async function importFactory(specifier: string, address: string): Promise<AnyFactory> {

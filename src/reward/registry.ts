@@ -76,7 +76,7 @@ export interface MetricRegistry extends AsyncDisposable {
   list(): Promise<MetricDescription[]>;
   /** One metric with the options of its spec. */
   describe(spec: string): Promise<MetricDescription>;
-  /** What was lost so far to plugins that failed, a sentence each. */
+  /** What was lost so far to plugins that failed, and what their processes were lost to, a sentence each. */
   losses(): readonly string[];
 }
 
@@ -103,6 +103,7 @@ export async function createRegistry(
 ): Promise<MetricRegistry> {
   const full = { ...PLUGIN_POLICY, ...policy };
   const losses = countLosses(full.onErrorLimit);
+  const restarts = new Map<string, number>();
   const bySpecifier = new Map<string, Promise<Plugin>>();
   const byName = new Map<string, Plugin>();
   for (const factory of BUILTIN) {
@@ -111,7 +112,8 @@ export async function createRegistry(
   }
   /** A plugin of which several metrics are loaded is loaded once: an isolated one has one process. */
   const loadOnce = (specifier: string): Promise<Plugin> => {
-    const loading = bySpecifier.get(specifier) ?? loadPlugin(specifier, full);
+    const loading = bySpecifier.get(specifier) ??
+      loadPlugin(specifier, full, () => restarts.set(specifier, (restarts.get(specifier) ?? 0) + 1));
     bySpecifier.set(specifier, loading);
     return loading;
   };
@@ -162,7 +164,10 @@ export async function createRegistry(
     },
     list: () => Promise.all([...byName.keys()].map(async (name) => describe(name, await find(name)))),
     describe: async (spec) => describe(spec, await find(spec)),
-    losses: losses.sentences,
+    losses: () => [
+      ...losses.sentences(),
+      ...Array.from(restarts, ([plugin, times]) => restartedWords(plugin, times)),
+    ],
     [Symbol.asyncDispose]: close,
   };
 }
@@ -232,6 +237,12 @@ async function withHash(plugin: Plugin): Promise<Plugin> {
   const file = pluginFile(source.specifier);
   if (file === null || !source.specifier.startsWith("blade:")) return plugin;
   return { ...plugin, source: { ...source, sha256: await pluginHash(file) } };
+}
+
+function restartedWords(specifier: string, times: number): string {
+  return `plugin ${specifier}: its process was ended from outside ${
+    times === 1 ? "once" : `${times} times`
+  } and started anew; no value was lost`;
 }
 
 function unknownMetric(spec: string, name: string, known: readonly string[]): BladeError {

@@ -140,12 +140,13 @@ Deno.test("LAYERS names every folder of src once, and every folder that may hold
   assertEquals(folders.filter((folder) => !named.includes(folder)), []);
 });
 
-Deno.test("checkTexts() names machine paths, private hosts, files beside the repository and unfinished work", () => {
+Deno.test("checkTexts() names machine paths, private hosts, files beside the repository, unfinished work and all permissions", () => {
   const text = [
     `const folder = "${"/ho" + "me"}/someone/data";`,
     `fetch("http://${"local" + "host"}:4873/x");`,
     `read("${".." + "/shared"}/data")`,
     `// ${"TO" + "DO"}: later`,
+    `deno run ${"-" + "A"} main.ts, or deno run ${"--allow-" + "all"} main.ts, or ["run", "${"-" + "A"}"]`,
     "const fine = `https://example.org/home/page` + '/homely';",
   ].join("\n");
   assertEquals(checkTexts([{ path: "src/a.ts", text }]).map(({ line, rule }) => `${line} ${rule}`), [
@@ -153,7 +154,13 @@ Deno.test("checkTexts() names machine paths, private hosts, files beside the rep
     "2 no address of a registry or of a private host",
     "3 no file beside the repository",
     "4 no note of unfinished work",
+    "5 no program with every permission",
   ]);
+  const ways = [`${"--allow-" + "all"}`, `deno test ${"-" + "A"}`, `["run", "${"-" + "A"}", path]`];
+  const fine = ["grep -A 3 deno", "deno run -P -Ab", "deno run --allow-read -A-", "A-all", "deno-A"];
+  const refused = (lines: string[]) =>
+    lines.filter((text) => checkTexts([{ path: ".ci/run", text }]).length > 0);
+  assertEquals([refused(ways), refused(fine)], [ways, []]);
   assertEquals(checkTexts([{ path: "tests/data/a_test.ts", text: `"${".." + "/shared"}/data"` }]), []);
 });
 

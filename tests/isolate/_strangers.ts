@@ -55,13 +55,31 @@ export async function strangerFile(
 /**
  * Processes of isolated plugins that were given so much memory. Tests run side by side in one process: each file takes
  * an amount of its own, by which it knows its children.
+ *
+ * @param parent the process that started them
  */
-export async function childrenWith(memoryMiB: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,args="] }).output();
+export async function childrenWith(memoryMiB: number, parent = Deno.pid): Promise<number[]> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "pid=,ppid=,args="] }).output();
   return new TextDecoder().decode(stdout).split("\n").flatMap((line) => {
-    const [, pid, args] = /^\s*(\d+)\s+(.*)$/.exec(line) ?? [];
-    return args?.includes(`--max-old-space-size=${memoryMiB} `) ? [Number(pid)] : [];
+    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    const isOurs = Number(ppid) === parent && args?.includes(`--max-old-space-size=${memoryMiB} `);
+    return isOurs ? [Number(pid)] : [];
   });
+}
+
+/**
+ * How much longer than on an idle machine things take at the moment, at least 1: by what it takes to start a process
+ * as a plugin's is started, against the fifth of a second that it takes where nothing else runs.
+ */
+export async function busyness(): Promise<number> {
+  const start = performance.now();
+  await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", "0"],
+    stdout: "null",
+    stderr: "null",
+  })
+    .output();
+  return Math.max(1, (performance.now() - start) / 100);
 }
 
 /** Whether a process is there. */

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { PluginFault } from "../../src/reward/fault.ts";
 import { BladeError } from "../../src/core/errors.ts";
@@ -7,7 +7,7 @@ import { createPopulationState } from "../../src/reward/marginal.ts";
 import { ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
 import type { MetricBatch } from "../../src/reward/metric.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
-import { childrenWith, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
+import { busyness, childrenWith, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
 
 /** Tells the processes of this file from those of others. */
 const MEMORY_MIB = 192;
@@ -19,8 +19,18 @@ const PATIENT = { ...LIMITS, deadlineMs: 8000 };
 
 const limitsFor = (says: string) => says === "must fit in memory" ? PATIENT : LIMITS;
 
-/** What the user waits beyond the deadline at most: for the search, and for the process to go. */
-const GRACE_MS = 1000;
+/** What the user waits beyond the deadline at most on an idle machine: for the search, and for the process to go. */
+const GRACE_MS = 1500;
+
+/** For modules that have no watch, which answer or fail at once: how long they may take to start. */
+const START_MS = 30_000;
+
+/** On a busy machine everything takes longer but the deadline itself, which is held to all the same. */
+async function assertWaited(waited: number, deadlineMs: number): Promise<void> {
+  if (waited < deadlineMs + GRACE_MS) return;
+  const busy = await busyness();
+  assert(waited < deadlineMs + 2 * busy * GRACE_MS, `waited ${waited} ms on a machine ${busy} times as busy`);
+}
 
 const ROWS = 300;
 
@@ -53,6 +63,25 @@ const AT_SCORE: Readonly<Record<string, readonly [body: string, says: string]>> 
     "Worker is not defined",
   ],
   "keeps things": ['localStorage.setItem("a", "b");', "localStorage is not defined"],
+  "waits without a loop": [
+    "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
+    "must answer in time",
+  ],
+  "reaches for the network": ['return fetch("https://example.com/?secret");', "must give a finite number"],
+  "reaches Deno by another way": ['return Function("return Deno.ppid")();', "Deno is not defined"],
+  "reaches Deno by an indirect eval": ['return (0, eval)("Deno.ppid");', "Deno is not defined"],
+  "reaches Deno by a constructor": [
+    'return [].constructor.constructor("return this.Deno.ppid")();',
+    "Cannot read properties of undefined",
+  ],
+  "breaks the arrays that answers are made of": [
+    "Uint8Array.prototype.set = () => {}; return 0.5;",
+    "must leave stdout to the program",
+  ],
+  "breaks the writing of JSON": [
+    'JSON.stringify = () => "{"; return 0.5;',
+    "must answer what it was asked",
+  ],
   "gives NaN": ["return NaN;", "NaN"],
   "gives infinity": ["return Infinity;", "Infinity"],
   "gives a text": ['return "good";', "good"],
@@ -79,32 +108,53 @@ async function scored(path: string, limits = LIMITS): Promise<unknown> {
   try {
     return await judgeOf(metric).scoreList(BATCH, SIGNALS);
   } finally {
-    const waited = performance.now() - start;
-    assert(waited < limits.deadlineMs + GRACE_MS, `waited ${waited} ms`);
+    await assertWaited(performance.now() - start, limits.deadlineMs);
   }
 }
 
-/** What a module without permissions is refused, were it to find Deno all the same. */
-const DENIED: Readonly<Record<string, string>> = {
-  "read": 'Deno.readTextFileSync("/etc/hostname");',
-  "write": 'Deno.writeTextFileSync("of-a-stranger", "x");',
-  "net": "Deno.listen({ port: 0 });",
-  "run": 'new Deno.Command("true").outputSync();',
-  "env": 'Deno.env.get("HOME");',
-  "sys": "Deno.hostname();",
-  "ffi": 'Deno.dlopen("libc.so.6", {});',
-};
+/** What a module without permissions is refused, were it to find Deno all the same, by the permission. */
+const DENIED: readonly (readonly [what: string, permission: string, code: string])[] = [
+  ["read a file", "read", 'Deno.readTextFileSync("/etc/hostname");'],
+  ["read its own memory", "(?:all|read)", 'Deno.readFileSync("/proc/self/mem");'],
+  ["write a file", "write", 'Deno.writeTextFileSync("of-a-stranger", "x");'],
+  ["make a link", "(?:read|write)|unscoped", 'Deno.symlinkSync("/etc", "of-a-stranger");'],
+  ["listen", "net", "Deno.listen({ port: 0 });"],
+  ["connect", "net", 'await Deno.connect({ hostname: "127.0.0.1", port: 9 });'],
+  ["run a program", "run", 'new Deno.Command("true").outputSync();'],
+  ["signal its parent", "run", 'Deno.kill(Deno.ppid, "SIGTERM");'],
+  ["read a secret of the environment", "env", 'Deno.env.get("HOME");'],
+  ["list the environment", "env", "Deno.env.toObject();"],
+  ["know the machine", "sys", "Deno.hostname();"],
+  ["load a library", "ffi", 'Deno.dlopen("libc.so.6", {});'],
+];
 
-for (const [permission, code] of Object.entries(DENIED)) {
-  Deno.test(`the process of a stranger's plugin has no permission: ${permission}`, async () => {
+for (const [what, permission, code] of DENIED) {
+  Deno.test(`the process of a stranger's plugin has no permission to ${what}`, async () => {
     await using file = await strangerFile(code);
     const module = toFileUrl(file.path).href;
     const child = await startChild("plugin", module, module, LIMITS);
-    const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
-    assertStringIncludes(error.message, `NotCapable: Requires ${permission} access`);
+    const error = await assertRejects(
+      () => child.ask({ message: {}, arrays: [] }, 9000, START_MS),
+      ChildFailure,
+    );
+    assertMatch(error.message, new RegExp(`NotCapable: .*(?:Requires )?(?:${permission})`));
     await child.end();
   });
 }
+
+Deno.test("the process of a stranger's plugin that asks for a permission is given none, and nobody is asked", async () => {
+  const code = `const names = ["read", "write", "net", "env", "sys", "run", "ffi", "import"];
+throw new Error(names.map((name) => Deno.permissions.requestSync({ name }).state).join());`;
+  await using file = await strangerFile(code);
+  const module = toFileUrl(file.path).href;
+  const child = await startChild("plugin", module, module, LIMITS);
+  const error = await assertRejects(
+    () => child.ask({ message: {}, arrays: [] }, 9000, START_MS),
+    ChildFailure,
+  );
+  assertStringIncludes(error.message, Array.from({ length: 8 }, () => "denied").join());
+  await child.end();
+});
 
 for (const [what, [body, says]] of Object.entries(AT_SCORE)) {
   Deno.test(`a stranger's plugin that ${what} is stopped, and its slate named`, async () => {
@@ -140,7 +190,10 @@ Deno.test("what a child writes on stdout without the token is not taken for an a
   await using file = await strangerFile(forged);
   const module = toFileUrl(file.path).href;
   const child = await startChild("plugin", module, module, LIMITS);
-  const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
+  const error = await assertRejects(
+    () => child.ask({ message: {}, arrays: [] }, 9000, START_MS),
+    ChildFailure,
+  );
   assertStringIncludes(error.message, "stdout");
   await child.end();
 });
@@ -158,7 +211,10 @@ for (;;);`;
     await using file = await strangerFile(parrot(change));
     const module = toFileUrl(file.path).href;
     const child = await startChild("plugin", module, module, LIMITS);
-    const error = await assertRejects(() => child.ask({ message: {}, arrays: [] }, 9000), ChildFailure);
+    const error = await assertRejects(
+      () => child.ask({ message: {}, arrays: [] }, 9000, START_MS),
+      ChildFailure,
+    );
     const says = /^w.*[21]\]/.test(change) ? /\d bytes|cannot be read/ : /something else than an answer/;
     assert(says.test(error.message), `${change} ${error.message}`);
     await child.end();
@@ -228,6 +284,21 @@ const AT_LOAD: Readonly<Record<string, readonly [before: string, says: string]>>
   "imports a file above its folder": ['import secret from "../secret.ts";', "its own folder only"],
   "imports from the network": ['import "https://example.com/?secret";', "import access"],
   "imports a package": ['import "npm:zod@4.6.7";', "npm"],
+  "imports a file as it runs": ['await import("file:///etc/hostname");', "must be a module"],
+  "imports a file as text as it runs": [
+    'await import("file:///etc/hostname", { with: { type: "text" } });',
+    "must be a module",
+  ],
+  "imports from the network as it runs": ['await import("https://example.com/?secret");', "import access"],
+  "imports a package as it runs": ['await import("npm:zod@4.6.7");', "npm"],
+  "imports a module of Node as it runs": [
+    'await import("node:" + "fs");',
+    "modules of Node are not there",
+  ],
+  "imports text that calls Deno": [
+    'await import("data:text/javascript,Deno.readTextFileSync(1)");',
+    "Deno is not defined",
+  ],
   "imports a module of Node": ['import "node:fs";', "modules of Node are not there"],
   "keeps things in a cache": ['await caches.open("mine");', "caches is not defined"],
   "imports what is not there": ['import "./gone.ts";', "gone.ts"],
@@ -238,11 +309,65 @@ for (const [what, [before, says]] of Object.entries(AT_LOAD)) {
     const start = performance.now();
     const error = await faultOf(
       strangerText("return 1;", { before }),
-      (path) => createRegistry([path], LIMITS),
+      (path) => createRegistry([path], limitsFor(says)),
     );
-    const waited = performance.now() - start;
-    assert(waited < LIMITS.deadlineMs + 2 * GRACE_MS, `waited ${waited} ms`);
+    await assertWaited(performance.now() - start, limitsFor(says).deadlineMs);
     assertStringIncludes(error.message, "stranger.ts");
     assertStringIncludes(error.message, says);
   });
 }
+
+Deno.test("a stranger's plugin cannot answer with more than it was asked for", async () => {
+  const text = strangerText('return notDefined("x".repeat(1e6));', {
+    before: 'import { notDefined } from "blade";',
+  });
+  const error = await faultOf(text);
+  assertStringIncludes(error.message, CULPRIT);
+  assertMatch(error.message, /must answer what it was asked, got "\d{7} bytes"/);
+});
+
+Deno.test("a stranger's plugin that pollutes prototypes reaches none of this process", async () => {
+  const forged = JSON.stringify(
+    JSON.stringify({ reasons: [["__proto__", [0]], ["constructor", ["length"]]] }),
+  )
+    .replace("{", '{\\"__proto__\\":{\\"polluted\\":1},');
+  await using stranger = await strangerFile(strangerText(
+    `Object.prototype.polluted = 1;
+Array.prototype.push = () => 0;
+JSON.stringify = () => ${forged};
+return 0.5;`,
+    { before: 'globalThis.polluted = 1; Object.prototype.toJSON = () => "polluted";' },
+  ));
+  // Whether its own answers survive that is its own affair; they are values, or a refusal that names it.
+  try {
+    const { values, reasons } = await scored(stranger.path) as {
+      values: Float64Array;
+      reasons: Map<number, string>;
+    };
+    assertEquals([values.length, [...reasons.keys()].every(Number.isInteger)], [ROWS, true]);
+  } catch (error) {
+    assert(error instanceof BladeError);
+    assertStringIncludes(error.message, "stranger");
+  }
+  assertEquals(["polluted" in {}, "polluted" in globalThis, "toJSON" in {}], [false, false, false]);
+  assertEquals([].length, Array.prototype.push.call([]));
+});
+
+Deno.test("a stranger's plugin that names another of its rows blames itself for it, and nobody else", async () => {
+  // It can find the token that its watch signs with, and sign a lie about itself.
+  const text = strangerText("for (;;);", {
+    before: `const { toHex } = Uint8Array.prototype;
+Uint8Array.prototype.toHex = function () { const token = toHex.call(this); console.error("\\n" + token + " late 3"); return token; };`,
+  });
+  const error = await faultOf(text);
+  assertStringIncludes(error.message, "metric stranger@3: ");
+  assertStringIncludes(error.message, "must answer in time");
+});
+
+Deno.test("a link in the folder of a stranger's plugin leads it nowhere", async () => {
+  await using stranger = await strangerFile(strangerText("return 1;", { before: 'import "./linked.ts";' }));
+  await using other = await strangerFile('throw new Error("of elsewhere");');
+  await Deno.symlink(other.path, `${stranger.folder}/linked.ts`);
+  const error = await assertRejects(() => createRegistry([stranger.path], LIMITS), BladeError);
+  assertStringIncludes(error.message, "must import modules of its own folder only");
+});

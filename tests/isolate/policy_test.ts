@@ -4,7 +4,7 @@ import { judgeOf } from "../../src/reward/judge.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { blade } from "../ci/command_line.ts";
-import { childrenWith, isAlive, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
+import { busyness, childrenWith, isAlive, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
 
 /** Tells the processes of this file from those of others. */
 const MEMORY_MIB = 193;
@@ -100,7 +100,9 @@ Deno.test("with onError undefined a plugin that loops costs its slate and a dead
   const { scoreList } = judgeOf(await registry.load("stranger"));
   const start = performance.now();
   const { values } = await scoreList(batchOf([3, 7, 4]), SIGNALS);
-  assert(performance.now() - start < LIMITS.deadlineMs + 1000);
+  const waited = performance.now() - start;
+  const busy = waited < LIMITS.deadlineMs + 1000 ? 1 : await busyness();
+  assert(waited < LIMITS.deadlineMs + 2000 * busy, `waited ${waited} ms on a machine ${busy} times as busy`);
   assertEquals(values, Float64Array.of(0.03, NaN, 0.04));
 });
 
@@ -155,7 +157,7 @@ await judgeOf(await registry.load("stranger")).scoreList(batch, { catalogSize: 1
     const reader = program.stdout.getReader();
     await reader.read();
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const children = await childrenWith(MEMORY_MIB);
+    const children = await childrenWith(MEMORY_MIB, program.pid);
     assertEquals(children.length, 1);
     program.kill(signal);
     await program.status;

@@ -72,3 +72,36 @@ Deno.test("with onError undefined training goes on, and warns of the slates that
   );
   assertEquals(await childrenWith(MEMORY_MIB), []);
 });
+
+Deno.test("training goes on when the process of its plugin is killed from outside, to the same values, and warns of it", async () => {
+  await using data = await dataFolder();
+  // A little slow, so that the process can be killed while it is asked.
+  await using stranger = await strangerFile(
+    strangerText("").replace(
+      "return slate",
+      "const end = Date.now() + 1; while (Date.now() < end);\n    return slate",
+    ),
+  );
+  const config = configIn(data.path, [STRANGER, MEMORY, `plugins=${JSON.stringify([stranger.path])}`]);
+  const undisturbed = await run(config, `${data.path}/undisturbed`);
+  const disturbed = run(config, `${data.path}/disturbed`);
+  let ended = false;
+  disturbed.finally(() => ended = true);
+  const stages = () => Deno.readTextFile(`${data.path}/disturbed/events.jsonl`).catch(() => "");
+  while (!ended && !(await stages()).includes('"stage":"align"')) await wait(20);
+  const children = await childrenWith(MEMORY_MIB);
+  assertEquals(children.length, 1);
+  Deno.kill(children[0]!, "SIGKILL");
+  const { outcome, warnings } = await disturbed;
+  assert(outcome !== null && undisturbed.outcome !== null);
+  assertEquals(outcome.results, undisturbed.outcome.results);
+  assertEquals(
+    warnings.filter((text) => text.includes("ended from outside")),
+    [`plugin ${stranger.path}: its process was ended from outside once and started anew; no value was lost`],
+  );
+  assertEquals(await childrenWith(MEMORY_MIB), []);
+});
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -2,7 +2,7 @@
  * Builds kernels.wasm from the sources in kernels/ and writes the hashes of both beside it. The compiler is fetched for this alone
  * (95 MB with its optimiser), outside of the project's own dependencies:
  *
- *     deno run -A --no-lock --node-modules-dir=none src/device/wasm/build.ts
+ *     deno run --allow-read --allow-env --allow-write=src/device/wasm --no-lock --node-modules-dir=none src/device/wasm/build.ts
  *
  * @module
  */

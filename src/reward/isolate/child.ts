@@ -29,7 +29,7 @@ async function serve(): Promise<void> {
   const hello = readFrame(stdin);
   if (hello === undefined) return exit(0);
   const { token } = hello;
-  const cells = new Int32Array(new SharedArrayBuffer(8));
+  const cells = new Int32Array(new SharedArrayBuffer(12));
   const write = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   };

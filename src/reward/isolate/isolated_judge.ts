@@ -43,14 +43,14 @@ export type Ask = (
  * @param metric its facts
  */
 export function isolatedJudge(spec: string, metric: Metric, ask: Ask): Judge {
-  const blame = (batch: MetricBatch, { rule, value, rows }: Wrong): PluginFault => {
+  const blame = (batch: MetricBatch, { rule, value, rows }: Wrong, mend = MEND): PluginFault => {
     const [from, to] = rows ?? [0, batch.contextRow.length];
     const place = placeOf(spec, batchRows(batch, range(from, to)), to - from === 1 ? 0 : undefined);
-    return new PluginFault({ place, rule, value, mend: MEND }, rows);
+    return new PluginFault({ place, rule, value, mend }, rows);
   };
   /** The rows that keep the child from answering: those its watch saw, else what a search finds. */
   const culpritOf = async (
-    { row }: ChildFailure,
+    { row, lost }: ChildFailure,
     request: Request,
     batch: MetricBatch,
     signals: Signals,
@@ -58,7 +58,7 @@ export function isolatedJudge(spec: string, metric: Metric, ask: Ask): Judge {
   ): Promise<readonly [number, number]> => {
     const rows = batch.contextRow.length;
     if (row !== undefined && row < rows) return [row, row + 1];
-    if (request.kind === "population") return [0, rows];
+    if (request.kind === "population" || lost) return [0, rows];
     return await findCulprit(rows, async (from, to, patienceMs) => {
       try {
         await ask(request, batchRows(batch, range(from, to)), signals, { ...extras, patienceMs });
@@ -82,7 +82,7 @@ export function isolatedJudge(spec: string, metric: Metric, ask: Ask): Judge {
     } catch (error) {
       if (!(error instanceof ChildFailure)) throw error;
       const rows = await culpritOf(error, request, batch, signals, extras);
-      throw blame(batch, { rule: error.rule, value: error.found, rows });
+      throw blame(batch, { rule: error.rule, value: error.found, rows }, error.lost ? LOST : MEND);
     }
     const found = faultIn(answer, batch.contextRow.length) ?? read(answer);
     if (typeof found === "object" && "rule" in found) throw blame(batch, found);
@@ -112,6 +112,9 @@ export function isolatedJudge(spec: string, metric: Metric, ask: Ask): Judge {
 }
 
 const MEND = 'correct the plugin, or leave it out; `reward.onError: "undefined"` goes on without such slates';
+
+const LOST =
+  "find out who ends processes on this machine (the system does, where memory is short), and start again";
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, at) => from + at);

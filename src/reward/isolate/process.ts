@@ -32,14 +32,24 @@ export class ChildFailure extends Error {
    * @param rule what a plugin must do instead
    * @param found what it did
    * @param row of the batch, where the watch saw it
+   * @param lost whether somebody else ended the process, and the plugin did nothing
    */
-  constructor(readonly rule: string, readonly found: string, readonly row?: number) {
+  constructor(readonly rule: string, readonly found: string, readonly row?: number, readonly lost = false) {
     super(`${rule}, got ${found}`);
   }
 }
 
 /** How long the watch in the child, which knows the row, may take beyond the deadline. */
-const GRACE_MS = 150;
+const GRACE_MS = 500;
+
+/** What a process may take to start on a busy machine, beside what its plugin takes to load: that is no plugin's fault. */
+export const START_MS = 20_000;
+
+/** How long a process whose stdout is closed may take to end by itself, and to say how. */
+const END_MS = 1000;
+
+/** How others end a process; a plugin has no means to send itself one. */
+const FROM_OUTSIDE: readonly (string | null)[] = ["SIGKILL", "SIGTERM", "SIGHUP", "SIGQUIT"];
 
 /** Stands in for the modules of Node, some of which do things without asking for a permission. */
 const WITHHELD = "data:text/javascript,throw new Error('modules of Node are not there for a plugin')";
@@ -88,15 +98,29 @@ export async function startChild(
   }).spawn();
   child.unref();
   const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
+  let killedHere = false;
   const kill = () => {
+    killedHere = true;
     try {
       child.kill("SIGKILL");
     } catch {
       // It is gone already.
     }
   };
+  /** Keeps this process alive until the child is gone. */
+  const hold = () => {
+    try {
+      child.ref();
+    } catch {
+      // It is gone already.
+    }
+  };
   globalThis.addEventListener("unload", kill);
-  const ended = child.status.finally(() => globalThis.removeEventListener("unload", kill));
+  let endedByItself = false;
+  const ended = child.status.finally(() => {
+    endedByItself = !killedHere;
+    globalThis.removeEventListener("unload", kill);
+  });
   const hearing = hear(child.stderr, token.toHex(), kill);
   const reader = child.stdout.getReader({ mode: "byob" });
   const writer = child.stdin.getWriter();
@@ -104,8 +128,10 @@ export async function startChild(
   let sequence = 0;
 
   const fail = async (late: boolean): Promise<ChildFailure> => {
+    hold();
+    // Killed at once it could not say any more how it ended.
+    if (!late && !killedHere) await withinMs(END_MS, ended);
     kill();
-    child.ref();
     const { signal, code } = await ended;
     const heard = await hearing;
     const row = heard.row === undefined || heard.row < 0 ? undefined : heard.row;
@@ -122,6 +148,7 @@ export async function startChild(
       "must not end its process",
       `${signal ?? `exit code ${code}`}${last === undefined ? "" : `, having printed: ${last}`}`,
       row,
+      endedByItself && FROM_OUTSIDE.includes(signal),
     );
   };
 
@@ -176,7 +203,7 @@ export async function startChild(
       const timer = setTimeout(() => {
         late = true;
         kill();
-        child.ref();
+        hold();
       }, patienceMs);
       try {
         await write(frame);
@@ -185,7 +212,7 @@ export async function startChild(
         return answer;
       } catch (error) {
         kill();
-        child.ref();
+        hold();
         await ended;
         throw error;
       } finally {
@@ -194,10 +221,18 @@ export async function startChild(
     },
     async end() {
       kill();
-      child.ref();
+      hold();
       await Promise.allSettled([ended, hearing, reader.cancel(), writer.abort()]);
     },
   };
+}
+
+/** Waits for something, but not for ever. */
+async function withinMs(ms: number, work: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }
 
 /** What a child wrote on stderr: what it printed, and what its watch reported. */

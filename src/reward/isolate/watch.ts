@@ -4,6 +4,8 @@ export const CELL = {
   row: 0,
   /** The question that the plugin is at, from 1; 0 between questions. */
   question: 1,
+  /** 1 once the watch is awake. */
+  awake: 2,
 } as const;
 
 /** What a watch needs to know. */
@@ -21,12 +23,14 @@ export interface Watched {
 /**
  * Starts a second thread in this process, out of a looping plugin's reach: it reports on stderr the row at which the
  * deadline passed or memory grew too large, for the parent to act on. Where the parent is gone it ends the process, in
- * the one way that a thread without permissions has: it runs out of memory.
+ * the one way that a thread without permissions has: it runs out of memory. Returns when it is awake, so that nothing
+ * of the plugin runs unwatched.
  */
 export function startWatch(watched: Watched): void {
   const source = new Blob([`(${watch})()`], { type: "text/javascript" });
   const worker = new Worker(URL.createObjectURL(source), { type: "module" });
   worker.postMessage(watched);
+  Atomics.wait(watched.cells, CELL.awake, 0);
 }
 
 /** Runs in the worker, from its text: nothing outside it can be named here. */
@@ -36,6 +40,8 @@ function watch(): void {
     const report = (what: string) =>
       Deno.stderr.writeSync(new TextEncoder().encode(`\n${token} ${what} ${cells[0]}\n`));
     const parent = Deno.ppid;
+    Atomics.store(cells, 2, 1);
+    Atomics.notify(cells, 2);
     let question = 0;
     let since = 0;
     setInterval(() => {
