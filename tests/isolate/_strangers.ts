@@ -69,7 +69,7 @@ export async function childrenWith(memoryMiB: number, parent = Deno.pid): Promis
 
 /**
  * How much longer than on an idle machine things take at the moment, at least 1: by what it takes to start a process
- * as a plugin's is started, against the fifth of a second that it takes where nothing else runs.
+ * as a plugin's is started, against a tenth of a second, which it stays below where nothing else runs.
  */
 export async function busyness(): Promise<number> {
   const start = performance.now();
