@@ -197,11 +197,11 @@ Deno.test("a file that ends within a letter, behind a row that is refused, leave
 const LONG = (1 << 24) + (1 << 18);
 
 Deno.test.each<[string, string, (path: string) => TableFile]>([
-  ["a line that does not end", "a".repeat(LONG), plain],
-  ["a line of JSON that does not end", `{"user": "${"a".repeat(LONG)}`, jsonl],
-  ["a quote that is never closed", '"' + "abcdefg\n".repeat(LONG / 8), csv],
+  ["a line that does not end", "user\n" + "a".repeat(LONG), plain],
+  ["a line of JSON that does not end", `{"user": 7}\n{"user": "${"a".repeat(LONG)}`, jsonl],
+  ["a quote that is never closed", 'user\n"' + "abcdefg\n".repeat(LONG / 8), csv],
 ])("%s is refused before it fills the memory", async (_what, text, table) => {
-  await inFolder({ "a.txt": `user\n${text}` }, async (folder) => {
+  await inFolder({ "a.txt": text }, async (folder) => {
     const read = () => readTable(table(`${folder}/a.txt`), () => ["user"], () => {});
     await assertRejects(read, BladeError, "must end a row after at most 16777216 characters");
   });
