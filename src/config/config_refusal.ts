@@ -1,7 +1,6 @@
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { z } from "zod";
-import { checkShape } from "../core/check_shape.ts";
 import { BladeError } from "../core/errors.ts";
 import { configSchema } from "./schema.ts";
 
@@ -21,7 +20,7 @@ export type PlaceOf = (path: readonly (string | number)[]) => string;
  * import { configSchema } from "./schema.ts";
  * import { assertStringIncludes } from "@std/assert";
  * const input = { align: { cutof: 5 } };
- * const result = checkShape(configSchema, input);
+ * const result = configSchema.safeParse(input);
  * const refusal = configRefusal(result.error!, input, () => "run.jsonc:1");
  * assertStringIncludes(refusal.message, 'did you mean "align.cutoff"?');
  * ```

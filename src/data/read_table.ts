@@ -28,10 +28,13 @@ export type ChooseColumns = (header: readonly string[]) => readonly string[];
 /** Receives one row's cells in the order chosen; undefined where the file has no such column. May throw `BadCell`. */
 export type OnRow = (cells: readonly (string | undefined)[]) => void;
 
+/** Characters of a row's text; a longer one is a file that was damaged. */
+const LONGEST_RECORD = 1 << 24;
+
 /**
  * Reads a table row by row without ever holding the file, and says what was read.
  *
- * A byte order mark, `\r\n` and blank lines are understood. Ids stay text.
+ * A byte order mark, `\r\n` and blank lines are understood. Ids stay text. A row has at most 2^24 characters.
  *
  * @throws {BladeError} With file, line and column when a row is bad; when the file is missing, unreadable, not
  * text, or has no row where it must.
@@ -60,12 +63,23 @@ export async function readTable(table: TableFile, choose: ChooseColumns, onRow: 
   // Lines begun, blank ones too; for quoted text records begun, because a record may span lines.
   let count = 0;
   let rows = 0;
+  // Characters since the last record: without line ends, or in quotes that are never closed, all of a file is one.
+  let waiting = 0;
+  const bounded = new TransformStream<string, string>({
+    transform(chunk, controller) {
+      waiting += chunk.length;
+      if (waiting > LONGEST_RECORD) throw endlessRecord(table, count);
+      controller.enqueue(chunk);
+    },
+  });
   try {
+    const text = file.text.pipeThrough(bounded);
     const records: ReadableStream<string | string[]> = table.syntax === "quoted"
-      ? file.text.pipeThrough(new CsvParseStream({ separator: table.separator }))
-      : file.text.pipeThrough(new TextLineStream());
+      ? text.pipeThrough(new CsvParseStream({ separator: table.separator }))
+      : text.pipeThrough(new TextLineStream());
     for await (const record of records) {
       count++;
+      waiting = 0;
       if (typeof record === "string" && record.trim() === "") continue;
       if (table.syntax === "jsonl") {
         const object = parseObject(record as string);
@@ -156,6 +170,14 @@ function jsonCell(value: unknown, key: string, separator: string): string | unde
     JSON.stringify(value),
     "correct the value",
   );
+}
+
+function endlessRecord({ path, syntax }: TableFile, before: number): BladeError {
+  return new BladeError({
+    place: `${path}: after ${before} ${syntax === "quoted" ? "records" : "lines"}`,
+    rule: `must end a row after at most ${LONGEST_RECORD} characters`,
+    mend: "look for a quote that is not closed, or for line ends of another system",
+  });
 }
 
 function wrongCellCount(cells: readonly string[], header: readonly string[], separator: string): BadCell {

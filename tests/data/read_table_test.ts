@@ -185,11 +185,24 @@ Deno.test("a file that ends within a letter, behind a row that is refused, leave
     };
     globalThis.addEventListener("unhandledrejection", hear);
     for (let i = 0; i < 20; i++) {
-      const table = { path: `${folder}/a.csv`, encoding: "utf-8", syntax: "plain", separator: "," } as const;
-      await assertRejects(() => readTable(table, () => ["user"], () => {}), BladeError);
+      await assertRejects(() => readTable(csv(`${folder}/a.csv`), () => ["user"], () => {}), BladeError);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     globalThis.removeEventListener("unhandledrejection", hear);
     assertEquals(unheard, []);
+  });
+});
+
+/** More than a row may have, by some of the pieces that files are read in. */
+const LONG = (1 << 24) + (1 << 18);
+
+Deno.test.each<[string, string, (path: string) => TableFile]>([
+  ["a line that does not end", "user\n" + "a".repeat(LONG), plain],
+  ["a line of JSON that does not end", `{"user": 7}\n{"user": "${"a".repeat(LONG)}`, jsonl],
+  ["a quote that is never closed", 'user\n"' + "abcdefg\n".repeat(LONG / 8), csv],
+])("%s is refused before it fills the memory", async (_what, text, table) => {
+  await inFolder({ "a.txt": text }, async (folder) => {
+    const read = () => readTable(table(`${folder}/a.txt`), () => ["user"], () => {});
+    await assertRejects(read, BladeError, "must end a row after at most 16777216 characters");
   });
 });
