@@ -22,6 +22,7 @@ const RUNS_UNDER: Readonly<Record<string, readonly [set: string, args: readonly 
   "train": ["train", ["F/small.jsonc", "--out", "F/run"]],
   "evaluate": ["evaluate", ["F/run", "--json"]],
   "compare": ["evaluate", ["F/run", "F/run", "--resamples", "100", "--flips", "100"]],
+  "verify": ["train", ["F/run", "--steps", "1"]],
   "recommend": ["evaluate", ["F/run", "--cutoff", "2"]],
   "export": ["train", ["F/run", "--merged", "F/exported"]],
   "experiment": ["default", ["F/experiment.jsonc", "--out", "F/experiment"]],

@@ -20,6 +20,7 @@ const FOR_DEVELOPING = [
   "packageurl-js",
   "parse5",
   "spdx-satisfies",
+  "wasmparser",
 ];
 
 /** Every npm package in the modules that Deno finds behind an entry, what is imported later with it. */
