@@ -71,6 +71,6 @@ export type {
   TrainOutcome,
 } from "./src/config/run_api.ts";
 
-export type { Observer, StepEvent } from "./src/core/observer.ts";
+export type { Observer, SavedState, StepEvent } from "./src/core/observer.ts";
 export type { PairedDifference, Result, SystemName } from "./src/core/results.ts";
 export { BladeError, type Refusal } from "./src/core/errors.ts";
