@@ -14,6 +14,7 @@ export interface Observer {
 
 /** A state that was saved, by what it holds. */
 export interface SavedState {
+  /** The stage that is under way. */
   readonly stage: string;
   /** Steps of the stage that are done. */
   readonly step: number;
