@@ -55,7 +55,10 @@ export function parseFlags(
   const known = [...specs, ...COMMON_FLAGS];
   const switches = known.filter((spec) => spec.value === undefined).map((spec) => spec.name);
   const valued = known.filter((spec) => spec.value !== undefined).map((spec) => spec.name);
-  for (const arg of beforeDoubleDash(args)) refuseSwitchValue(arg, switches);
+  for (const arg of beforeDoubleDash(args)) {
+    refuseSwitchValue(arg, switches);
+    if (isUnderscore(arg)) refuseUnknown(arg.split("=")[0]!, known, command);
+  }
   const parsed = parseArgs(args, {
     boolean: switches,
     string: ["_", ...valued],
@@ -106,6 +109,12 @@ export function parseFlags(
 function beforeDoubleDash(args: readonly string[]): readonly string[] {
   const at = args.indexOf("--");
   return at < 0 ? args : args.slice(0, at);
+}
+
+/** The parser keeps positionals under `_`: a flag of that name, or such a letter, would take their place. */
+function isUnderscore(arg: string): boolean {
+  const [name = ""] = arg.split("=");
+  return /^--+(no-)?_(\.|$)/.test(name) || /^-[^-].*_/.test(name) || name.startsWith("-_");
 }
 
 /** `--json=no` would read as `--json`. */

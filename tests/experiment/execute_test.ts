@@ -128,7 +128,7 @@ Deno.test("cells that share a stage wait for the first to finish it, no longer, 
       await until(() => log.includes("end c"));
       await Deno.writeTextFile(
         `${folder}/events.jsonl`,
-        '{"kind":"note","message":"mine"}\n{"kind":"stage","stage":"sft"}\n{"kind":"stage","stage":"prior"}\n',
+        '{"kind":"note","timeMs":0,"level":"info","message":"mine"}\n{"kind":"stage","timeMs":1,"stage":"sft","steps":2}\n{"kind":"stage","timeMs":2,"stage":"prior","steps":1}\n',
       );
       await Deno.mkdir(`${folder}/checkpoints`);
       await Deno.writeTextFile(path, "weights");
@@ -137,7 +137,10 @@ Deno.test("cells that share a stage wait for the first to finish it, no longer, 
     }
     if (arm === "b") {
       assertEquals(await Deno.readTextFile(path), "weights");
-      assertEquals(await Deno.readTextFile(`${folder}/events.jsonl`), '{"kind":"stage","stage":"sft"}\n');
+      assertEquals(
+        await Deno.readTextFile(`${folder}/events.jsonl`),
+        '{"kind":"stage","timeMs":1,"stage":"sft","steps":2}\n',
+      );
     }
     await Deno.writeTextFile(`${folder}/manifest.json`, "{}");
     log.push(`end ${arm}`);

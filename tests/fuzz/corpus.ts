@@ -223,6 +223,27 @@ export const CORPUS: readonly Found[] = [
     taken: false,
   },
   {
+    family: "flags",
+    what: "a flag called as the parser calls what stands without one is unknown",
+    parts: () => ({ command: "train", words: "-_-__proto__=1" }),
+    taken: false,
+  },
+  {
+    family: "flags",
+    what: "the same with two dashes, or turned round, is unknown",
+    parts: () => ({ command: "train", words: "--no-_" }),
+    taken: false,
+  },
+  {
+    family: "read-movielens-csv",
+    what: "a file that ends within a letter is refused",
+    parts: () => ({
+      "ratings.csv": "userId,movieId,rating,timestamp\n1,31,2.5,9\n",
+      "movies.csv": new Uint8Array([...new TextEncoder().encode("movieId,title,genres\n31\n"), 0xc3]),
+    }),
+    taken: false,
+  },
+  {
     family: "answer",
     what: "a rule that has no text is told all the same",
     parts: () => answer({ failed: { rule: { toString: null } } }),

@@ -45,6 +45,9 @@ export interface FoundInput {
 /** Inputs of one seed: a path into them is followed from the first. */
 const ROUND = 500;
 
+/** A find is made smaller for so long. */
+const SHRINK_MS = 20_000;
+
 /** This thread: its types are those of a page. */
 const thread = globalThis as unknown as Pick<Worker, "postMessage" | "onmessage">;
 
@@ -98,12 +101,16 @@ async function rounds(family: Family, order: FuzzOrder, unheard: readonly string
     const seed = order.seed + round;
     let run = path === undefined ? 0 : Number(path.split(":")[0]);
     let found = false;
+    let shrinkUntil = Infinity;
     cells[CELL.seed] = seed;
     const property = fc.asyncProperty(family.inputs, async (parts) => {
+      // To be interrupted would leave an input under way beside the next one's.
+      if (performance.now() > (found ? shrinkUntil : end)) return;
       // What is tried to shrink a find has no path of its own.
       if (!found) cells[CELL.run] = run++;
       cells[CELL.since] = Date.now();
       const { taken, ms, bytes } = await judge(family, parts, folder).catch((error) => {
+        if (!found) shrinkUntil = performance.now() + SHRINK_MS;
         found = true;
         throw error;
       });
@@ -118,7 +125,6 @@ async function rounds(family: Family, order: FuzzOrder, unheard: readonly string
     const details = await fc.check(property, {
       seed,
       numRuns: path === undefined ? Math.min(ROUND, inputs - counts.inputs) : 1,
-      interruptAfterTimeLimit: Math.max(1, end - performance.now()),
       ...(path === undefined ? {} : { path, endOnFailure: true }),
     });
     cells[CELL.since] = 0;
