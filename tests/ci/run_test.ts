@@ -1,7 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Runs `.ci/run` with an `npx` that plays the given answers and an `apt-get` that fails; the summary is the real one. */
-async function runCi(answers: { ok: string; okCode: number; demoCode: number }, apt = "exit 100") {
+async function runCi(
+  answers: { ok: string; okCode: number; demoCode: number; verifyCode?: number },
+  apt = "exit 100",
+) {
   const bin = await Deno.makeTempDir();
   const program = async (name: string, body: string) => {
     await Deno.writeTextFile(`${bin}/${name}`, `#!/bin/bash\n${body}\n`, { mode: 0o755 });
@@ -12,6 +15,7 @@ async function runCi(answers: { ok: string; okCode: number; demoCode: number }, 
 case "$*" in
   *"task ok") cat "${bin}/ok.log"; exit ${answers.okCode} ;;
   *"task demo"*) echo "demo"; exit ${answers.demoCode} ;;
+  *"main.ts verify"*) echo "verified"; exit ${answers.verifyCode ?? 0} ;;
   *) shift 2; exec "${Deno.execPath()}" "$@" ;;
 esac`,
   );
@@ -37,7 +41,7 @@ const GREEN = "ok | 3 passed | 0 failed | 1 ignored (7ms)\nok | 4 passed | 0 fai
 const ignore = Deno.build.os === "windows";
 
 Deno.test({
-  name: ".ci/run checks, then runs the demo, and ends with one line that adds all test runs up",
+  name: ".ci/run checks, runs the demo, verifies it, and ends with one line that adds all test runs up",
   ignore,
   async fn() {
     const { code, text, calls } = await runCi({ ok: GREEN, okCode: 0, demoCode: 0 }, "exit 0");
@@ -46,6 +50,7 @@ Deno.test({
     assertEquals(calls.map((call) => call.replace(/ci-demo-\d+/, "ci-demo")), [
       "-y deno@2.9.6 task ok",
       "-y deno@2.9.6 task demo --out runs/ci-demo",
+      "-y deno@2.9.6 run --frozen -P=ci main.ts verify runs/ci-demo --steps 20",
       "-y deno@2.9.6 run --no-config .ci/summary.ts 0",
     ]);
   },
@@ -81,6 +86,15 @@ Deno.test({
   async fn() {
     const { code, text } = await runCi({ ok: GREEN, okCode: 0, demoCode: 2 });
     assertEquals([code, lastLine(text)], [2, "7 passed, 1 failed, 1 skipped"]);
+  },
+});
+
+Deno.test({
+  name: ".ci/run fails with a demo that is not the same when it is repeated",
+  ignore,
+  async fn() {
+    const { code, text } = await runCi({ ok: GREEN, okCode: 0, demoCode: 0, verifyCode: 1 });
+    assertEquals([code, lastLine(text)], [1, "7 passed, 1 failed, 1 skipped"]);
   },
 });
 
