@@ -15,7 +15,7 @@ async function runCi(
 case "$*" in
   *"task ok") cat "${bin}/ok.log"; exit ${answers.okCode} ;;
   *"task demo"*) echo "demo"; exit ${answers.demoCode} ;;
-  *"main.ts verify"*) echo "verified"; exit ${answers.verifyCode ?? 0} ;;
+  *"task verify"*) echo "verified"; exit ${answers.verifyCode ?? 0} ;;
   *) shift 2; exec "${Deno.execPath()}" "$@" ;;
 esac`,
   );
@@ -50,7 +50,7 @@ Deno.test({
     assertEquals(calls.map((call) => call.replace(/ci-demo-\d+/, "ci-demo")), [
       "-y deno@2.9.6 task ok",
       "-y deno@2.9.6 task demo --out runs/ci-demo",
-      "-y deno@2.9.6 run --frozen -P=ci main.ts verify runs/ci-demo --steps 20",
+      "-y deno@2.9.6 task verify runs/ci-demo --steps 20",
       "-y deno@2.9.6 run --no-config .ci/summary.ts 0",
     ]);
   },
