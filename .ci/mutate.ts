@@ -77,7 +77,9 @@ if (import.meta.main) {
     };
     await tryAll(inTime(), { ...start, modules: [...modules] }, PROCESSES, (outcome) => {
       outcomes.set(outcome.mutant, outcome);
-      if (outcome.status === "survived") console.error(lineOf(mutants[outcome.mutant - 1]!));
+      if (outcome.status === "survived") {
+        console.error(lineOf(mutants.find(({ id }) => id === outcome.mutant)!));
+      }
       if (outcomes.size % 100 === 0) console.error(`${outcomes.size} tried, ${seconds()} s`);
     });
     const reached = new Set(trials.filter((trial) => trial.tests.length > 0).map(({ mutant }) => mutant));
