@@ -37,6 +37,9 @@ const EXAMPLES = /^(?:src\/(?:target|objective|reward)|plugins)\/.*\.ts$/;
 
 const DRY_RUN_MS = 600_000;
 
+/** A mutant that tests of so long a time did not notice has survived. */
+const TRIAL_MS = 4000;
+
 const PROCESSES = 2;
 
 /** Of a folder's mutants, so many must be noticed. */
@@ -160,7 +163,10 @@ async function dryRun(start: Start) {
   return { atLoad: worker.atLoad, tests: answer.tests };
 }
 
-/** Each mutant with the tests that reach it: those beside its source first, the quickest of them first. */
+/**
+ * Each mutant with the tests that reach it: those beside its source first, the quickest of them first, until they have
+ * taken long enough.
+ */
 function trialsOf(
   mutants: readonly Mutant[],
   tests: readonly DryTest[],
@@ -178,7 +184,9 @@ function trialsOf(
     const isNear = ({ test }: DryTest) =>
       test.startsWith(file.replace(/\.ts$/, ".example")) ||
       test.startsWith(dirname(file).replace("src", "tests"));
-    const chosen = [...reaching.filter(isNear), ...reaching.filter((each) => !isNear(each))];
+    let spent = 0;
+    const chosen = [...reaching.filter(isNear), ...reaching.filter((each) => !isNear(each))]
+      .filter(({ took }) => (spent += took) - took < TRIAL_MS);
     return {
       mutant: id,
       tests: chosen.map(({ test }) => test),
