@@ -7,9 +7,9 @@ import { dirname } from "node:path/posix";
 import { examplesOf } from "./mutation/examples.ts";
 import type { SourceFile } from "./arch.ts";
 import { instrument, type Instrumented, type Mutant } from "./mutation/instrument.ts";
-import { type Outcome, type Start, startWorker, type Trial, tryAll } from "./mutation/pool.ts";
+import { moduleOf, type Outcome, type Start, startWorker, type Trial, tryAll } from "./mutation/pool.ts";
 import { type Finding, lineOf, pageOf, schemaOf, scoreOf } from "./mutation/report.ts";
-import type { DryTest } from "./mutation/worker.ts";
+import type { AtLoad, DryTest } from "./mutation/worker.ts";
 import { readTree } from "./tree.ts";
 
 /** The folders whose mutants are counted, each without what lies in it. */
@@ -69,9 +69,9 @@ if (import.meta.main) {
       if (!passed) console.error(`Left out, since it fails without a mutant: ${name}`);
     }
     const names = new Map(tests.map(({ test, name }) => [test, name]));
-    const trials = trialsOf(mutants, tests, new Set(atLoad));
+    const trials = trialsOf(mutants, tests, atLoad);
     const modules = new Set(
-      tests.filter(({ reached }) => reached.length > 0).map(({ test }) => test.replace(/#.*/, "")),
+      tests.filter(({ reached }) => reached.length > 0).map(({ test }) => moduleOf(test)),
     );
     const outcomes = new Map<number, Outcome>();
     console.error(`${trials.length} mutants that count, ${tests.length} tests, ${seconds()} s`);
@@ -170,7 +170,7 @@ async function dryRun(start: Start) {
 function trialsOf(
   mutants: readonly Mutant[],
   tests: readonly DryTest[],
-  atLoad: ReadonlySet<number>,
+  atLoad: AtLoad,
 ): Trial[] {
   const fileOf = new Map(mutants.map(({ id, file }) => [id, file]));
   const passing = tests.filter(({ passed }) => passed).sort((a, b) => a.took - b.took).map((each) => ({
@@ -178,9 +178,16 @@ function trialsOf(
     hits: new Map(each.reached),
     files: new Set(each.reached.map(([id]) => fileOf.get(id)!)),
   }));
+  const loading = new Map<number, Set<string>>();
+  for (const [module, reached] of atLoad) {
+    for (const id of reached) loading.set(id, (loading.get(id) ?? new Set()).add(module));
+  }
   return mutants.filter(({ ignored }) => ignored === undefined).map(({ id, file }) => {
-    const early = atLoad.has(id);
-    const reaching = passing.filter(({ hits, files }) => early ? files.has(file) : hits.has(id));
+    const modules = loading.get(id);
+    const early = modules !== undefined;
+    const reaching = passing.filter(({ test, hits, files }) =>
+      early ? files.has(file) || modules.has(moduleOf(test)) : hits.has(id)
+    );
     const isNear = ({ test }: DryTest) =>
       test.startsWith(file.replace(/\.ts$/, ".example")) ||
       test.startsWith(dirname(file).replace("src", "tests"));

@@ -1,11 +1,11 @@
 /** Processes that try mutants: started anew when one hangs, ends or is spoilt. */
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { type Answer, MARK, type Question, type Status } from "./worker.ts";
+import { type Answer, type AtLoad, MARK, type Question, type Status } from "./worker.ts";
 
 /** A process of `worker.ts`. */
 export interface Worker {
   /** Mutants that were reached while its tests were loaded. */
-  readonly atLoad: readonly number[];
+  readonly atLoad: AtLoad;
   /** @returns undefined when the process ended, or did not answer in time and was ended. */
   ask(question: Question, patienceMs: number): Promise<Answer | undefined>;
   end(): Promise<void>;
@@ -161,5 +161,10 @@ export async function tryAll(
 
 /** A process for one mutant needs the modules of its tests and no others. */
 function alone({ mutant, tests }: Trial, start: Start): Start {
-  return { ...start, mutant, modules: [...new Set(tests.map((test) => test.replace(/#.*/, "")))] };
+  return { ...start, mutant, modules: [...new Set(tests.map(moduleOf))] };
+}
+
+/** The module of a test. */
+export function moduleOf(test: string): string {
+  return test.replace(/#\d+$/, "");
 }

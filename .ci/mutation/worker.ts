@@ -21,9 +21,12 @@ export type Question =
 /** What it answers. */
 export type Answer =
   /** How many tests there are, and the mutants that were reached while modules were loaded. */
-  | { readonly loaded: number; readonly atLoad: readonly number[] }
+  | { readonly loaded: number; readonly atLoad: AtLoad }
   | { readonly tests: readonly DryTest[] }
   | { readonly mutant: number; readonly status: Status; readonly by?: string; readonly spoilt?: boolean };
+
+/** The mutants that a module reaches as it is loaded: in sources that it is the first to import, and in its own body. */
+export type AtLoad = readonly (readonly [module: string, mutants: readonly number[]])[];
 
 /** Whether a mutant was noticed. */
 export type Status = "killed" | "timeout" | "survived";
@@ -150,16 +153,17 @@ if (import.meta.main) {
       }
     },
   });
-  mutants.reached = new Map();
+  const atLoad: [string, number[]][] = [];
   for (const path of Deno.args.filter((text) => !text.startsWith("--"))) {
+    mutants.reached = new Map();
     const take = (...given: unknown[]) => register(path, ...given);
     Object.defineProperty(Deno, "test", {
       configurable: true,
       value: Object.assign(take, { ignore: () => {} }),
     });
     await import(new URL(path, `file://${Deno.cwd()}/`).href);
+    atLoad.push([path, [...mutants.reached.keys()]]);
   }
-  const atLoad = [...mutants.reached.keys()];
   mutants.reached = undefined;
   await say({ loaded: tests.size, atLoad });
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
