@@ -4,6 +4,8 @@
  * ends by itself. With `--lcov` it judges what an earlier run found.
  */
 import { parseArgs } from "@std/cli/parse-args";
+import type { SourceFile } from "./arch.ts";
+import { readTree } from "./tree.ts";
 
 /** Lines of a folder, and of all folders in it. */
 export interface Demand {
@@ -24,6 +26,8 @@ export const DEMANDS: readonly Demand[] = [
 export const EXEMPT: Readonly<Record<string, string>> = {
   "src/reward/isolate/child.ts": "runs in a process that is killed, so that what it counted is lost",
   "src/reward/isolate/watch.ts": "runs from its text in a thread of a process that is killed",
+  "src/device/wasm/kernels/": "WebAssembly as text: what runs, and is tested, is the kernels.wasm made of it",
+  "src/device/wasm/build.ts": "makes kernels.wasm, when a kernel has changed",
   "src/std/": "the standard library under its own names: nothing but exports",
 };
 
@@ -35,27 +39,53 @@ export interface FileLines {
 }
 
 /**
- * Reads what `deno coverage --lcov` writes.
+ * Reads what `deno coverage --lcov` writes. A line with nothing but closing brackets is none: behind a `return` the engine
+ * counts it as not reached.
  *
  * @param root of the repository, an absolute path: what lies outside is left out.
+ * @param textOf the text of a source by its path
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { readLcov } from "./coverage.ts";
- * const text = "SF:/here/src/a.ts\nDA:1,4\nDA:2,0\nend_of_record\nSF:/else/b.ts\nDA:1,0\nend_of_record\n";
- * assertEquals(readLcov(text, "/here"), [{ path: "src/a.ts", lines: 2, missed: [2] }]);
+ * const text = "SF:/here/src/a.ts\nDA:1,4\nDA:2,0\nDA:3,0\nend_of_record\nSF:/else/b.ts\nDA:1,0\nend_of_record\n";
+ * const found = readLcov(text, "/here", () => "if (a) {\n  b();\n}\n");
+ * assertEquals(found, [{ path: "src/a.ts", lines: 2, missed: [2] }]);
  * ```
  */
-export function readLcov(text: string, root: string): FileLines[] {
+export function readLcov(text: string, root: string, textOf: (path: string) => string): FileLines[] {
   return text.split("end_of_record").flatMap((record) => {
     const [, path] = /^SF:(.+)$/m.exec(record) ?? [];
     if (path === undefined || !path.startsWith(`${root}/`)) return [];
-    const hits = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].map((
-      [, line, count],
-    ) => [Number(line), Number(count)]);
-    const missed = hits.filter(([, count]) => count === 0).map(([line]) => line!);
+    const source = textOf(path.slice(root.length + 1)).split("\n");
+    const hits = [...record.matchAll(/^DA:(\d+),(\d+)/gm)]
+      .map(([, line, count]) => [Number(line), Number(count)] as const)
+      .filter(([line]) => !/^[\s)\]};,]*$/.test(source[line - 1] ?? ""));
+    const missed = hits.filter(([, count]) => count === 0).map(([line]) => line);
     return [{ path: path.slice(root.length + 1), lines: hits.length, missed }];
+  });
+}
+
+/**
+ * Sources that no test even loads: the measure does not know them. One of types alone has nothing to load.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unseen } from "./coverage.ts";
+ * const tree = [{ path: "src/a.ts", text: "export const a = 1;\n" }, { path: "src/t.ts", text: "export type T = 1;\n" }];
+ * assertEquals(unseen(tree, []), [{ path: "src/a.ts", lines: 1, missed: [1] }]);
+ * ```
+ */
+export function unseen(tree: readonly SourceFile[], measured: readonly FileLines[]): FileLines[] {
+  const known = new Set(measured.map(({ path }) => path));
+  return tree.filter(({ path, text }) =>
+    /^src\/.*\.ts$/.test(path) && !path.endsWith(".d.ts") && !known.has(path) &&
+    /^(?:export )?(?:default )?(?:async )?(?:function|const|let|class)\b/m.test(text)
+  ).map(({ path, text }) => {
+    const lines = text.trimEnd().split("\n").map((_, at) => at + 1);
+    return { path, lines: lines.length, missed: lines };
   });
 }
 
@@ -133,7 +163,8 @@ if (import.meta.main) {
     ? await measure(paths)
     : { text: await Deno.readTextFile(String(flags.lcov)), code: 0 };
   if (flags.save !== undefined) await Deno.writeTextFile(String(flags.save), text);
-  const files = readLcov(text, Deno.cwd());
+  const measured = readLcov(text, Deno.cwd(), (path) => Deno.readTextFileSync(path));
+  const files = [...measured, ...unseen(await readTree("."), measured)];
   let fits = code === 0;
   for (const demand of DEMANDS) {
     const { share, short } = judge(demand, files);

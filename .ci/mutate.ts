@@ -3,7 +3,7 @@
  * one at a time, and counts which changes the tests notice. Exits with 1 when fewer than 85 % of a folder's are.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { dirname } from "node:path/posix";
+import { basename, dirname } from "node:path/posix";
 import { examplesOf } from "./mutation/examples.ts";
 import type { SourceFile } from "./arch.ts";
 import { instrument, type Instrumented, type Mutant } from "./mutation/instrument.ts";
@@ -21,16 +21,14 @@ const WHY_LEFT_OUT =
 
 const LEFT_OUT: readonly string[] = [
   "child",
-  "process",
-  "session",
-  "watch",
-  "isolated_judge",
   "isolated_plugin",
+  "process",
+  "watch",
 ].map((name) => `src/reward/isolate/${name}.ts`);
 
 /** Tests that run in one process, take no device but the processor, and are over in seconds. */
 const TESTS =
-  /^tests\/(?:(?:target|objective|reward|plugins|contracts)\/(?!target_lasts).*_test|isolate\/answers_test)\.ts$/;
+  /^tests\/(?:(?:target|objective|reward|plugins|contracts)\/(?!target_lasts).*_test|isolate\/(?:answers|in_process|modules)_test)\.ts$/;
 
 /** Sources whose examples are tests as well. */
 const EXAMPLES = /^(?:src\/(?:target|objective|reward)|plugins)\/.*\.ts$/;
@@ -190,7 +188,7 @@ function trialsOf(
     );
     const isNear = ({ test }: DryTest) =>
       test.startsWith(file.replace(/\.ts$/, ".example")) ||
-      test.startsWith(dirname(file).replace("src", "tests"));
+      test.startsWith(`tests/${basename(dirname(file))}/`);
     let spent = 0;
     const chosen = [...reaching.filter(isNear), ...reaching.filter((each) => !isNear(each))]
       .filter(({ took }) => (spent += took) - took < TRIAL_MS);

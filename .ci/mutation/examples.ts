@@ -8,7 +8,8 @@
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { examplesOf } from "./examples.ts";
- * const source = ["/**", " * ```ts", ' * import { a } from "./a.ts";', " * a();", " * ```", " *" + "/"].join("\n");
+ * const fence = " * " + "`".repeat(3);
+ * const source = ["/**", `${fence}ts`, ' * import { a } from "./a.ts";', " * a();", fence, " *" + "/"].join("\n");
  * assertEquals(examplesOf("src/a.ts", source), [
  *   'import { a } from "./a.ts";\nDeno.test("example 1 of src/a.ts", async () => {\nawait 0;\na();\n});\n',
  * ]);
