@@ -39,6 +39,7 @@ Deno.test("mod.ts has every name that scripts rely on", () => {
   const names = ["defineMetric", "notDefined", "createEvidence", "weighRollouts", "updateEvidence"];
   names.push("bestOfNDensityRatio", "evaluateLists", "loadMetric", "train", "loadRun");
   names.push("loadPretrained", "BladeError", "oneOf");
+  names.push("exp", "expm1", "log", "log1p", "log2", "pow");
   assertEquals(Object.keys(blade).sort(), names.sort());
 });
 

@@ -4,7 +4,7 @@ import { PluginFault } from "../../src/reward/fault.ts";
 import { BladeError } from "../../src/core/errors.ts";
 import { judgeOf } from "../../src/reward/judge.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
-import { ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
+import { type Child, ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
 import type { MetricBatch } from "../../src/reward/metric.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { busyness, childrenWith, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
@@ -370,4 +370,27 @@ Deno.test("a link in the folder of a stranger's plugin leads it nowhere", async 
   await Deno.symlink(other.path, `${stranger.folder}/linked.ts`);
   const error = await assertRejects(() => createRegistry([stranger.path], LIMITS), BladeError);
   assertStringIncludes(error.message, "must import modules of its own folder only");
+});
+
+/** What a child comes to whose module is this. */
+async function endOf(module: string, ask: (child: Child) => Promise<unknown>): Promise<string> {
+  await using file = await strangerFile(module);
+  const address = toFileUrl(file.path).href;
+  const child = await startChild("plugin", address, address, { ...LIMITS, deadlineMs: 60_000 });
+  const { message } = await assertRejects(() => ask(child), ChildFailure);
+  await child.end();
+  return message;
+}
+
+Deno.test("a child that ends in the middle of its answer, or before it was told anything, has ended its process", async () => {
+  const half = `const bytes = new Uint8Array(32);
+Deno.stdin.readSync(bytes);
+new Uint32Array(bytes.buffer, 16)[1] = 64;
+Deno.stdout.writeSync(bytes);
+Deno.exit(5);`;
+  const said = await endOf(half, (child) => child.ask({ message: {}, arrays: [] }, 9000));
+  assertStringIncludes(said, "must not end its process, got exit code 5");
+  const large = { message: {}, arrays: [new Float64Array(1e6)] };
+  const sent = await endOf("Deno.exit(6);", (child) => child.send(large));
+  assertStringIncludes(sent, "must not end its process, got exit code 6");
 });

@@ -1,9 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { entropyPerItem, klToReference, updateSignal } from "../../src/objective/gauges.ts";
+import { entropyPerItem, klFromReference, klToReference, updateSignal } from "../../src/objective/gauges.ts";
 
 Deno.test("The gauges of nothing are 0", () => {
   const none = new Float64Array(0);
-  assertEquals([updateSignal(none), klToReference(none, none), entropyPerItem(none, 0)], [0, 0, 0]);
+  assertEquals([updateSignal(none), entropyPerItem(none, 0)], [0, 0]);
+  assertEquals([klToReference(none, none), klFromReference(none, none)], [0, 0]);
 });
 
 Deno.test("klToReference() has for its mean the divergence of the two policies, and is never negative", () => {
@@ -25,4 +26,11 @@ Deno.test("klToReference() keeps its digits when the policies hardly differ", ()
 
 Deno.test("Policies of different lengths are not compared", () => {
   assertThrows(() => klToReference(new Float64Array(2), new Float64Array(3)), RangeError, "2 and 3");
+});
+
+Deno.test("klFromReference() of one slate is w log w − w + 1, and 0 where the policies agree", () => {
+  const of = (w: number) => klFromReference(Float64Array.of(Math.log(w)), Float64Array.of(0));
+  assertAlmostEquals(of(3), 3 * Math.log(3) - 2, 1e-14);
+  assertAlmostEquals(of(0.5), 0.5 * Math.log(0.5) + 0.5, 1e-14);
+  assertEquals(of(1), 0);
 });

@@ -12,6 +12,7 @@ import {
 } from "../../src/objective/methods.ts";
 import type { Objective, ObjectiveInput } from "../../src/objective/objective.ts";
 import { clippedCoefficients, clippedSurrogate } from "../../src/objective/ppo_clip.ts";
+import { preferenceLoss } from "../../src/objective/s_dpo.ts";
 import { allSlates, slateLogProb } from "../target/tabular.ts";
 
 const ITEMS = 4;
@@ -301,4 +302,54 @@ Deno.test("max@k of a thousand slates stays a mean over subsets: no binomial ove
   // The largest is in half of the subsets, and leads the second by little more than 1 on the average.
   assertGreater(c[999]!, 0.5);
   assert(c[999]! < 1.1, `${c[999]}`);
+});
+
+Deno.test("s-dpo's losers are the lowest slates of the group, the earlier of equals first", () => {
+  const losers = (rewards: readonly number[], count: number) => {
+    const flat = new Float64Array(rewards.length);
+    const c = METHODS["s-dpo"].objective({ ...SETTINGS, losers: count }).coefficients({
+      ...inputOf([0, 1, 2, 3], POLICY),
+      reward: Float64Array.from(rewards),
+      policyLogProb: flat,
+      anchorLogProb: flat,
+    });
+    return rewards.map((_, j) => j).filter((j) => c[j]! < 0);
+  };
+  assertEquals(losers([5, 3, 0, 1], 2), [2, 3]);
+  assertEquals(losers([3, 5, 1, 2], 1), [2]);
+  assertEquals(losers([1, 1, 5, 1], 2), [0, 1]);
+});
+
+Deno.test("A slate without losers has nothing to be preferred to", () => {
+  const group = { policyLogProb: Float64Array.of(-1), anchorLogProb: Float64Array.of(-1) };
+  assertEquals(preferenceLoss(group, 0, [], 1), null);
+});
+
+Deno.test("j-bond anchored at the policy of this moment has no drift, and all other returns for a baseline", () => {
+  const c = METHODS["j-bond"].objective({ ...SETTINGS, beta: 1 }).coefficients({
+    ...inputOf([0, 1, 2, 3, 4], POLICY),
+    reward: Float64Array.of(0, 2, 3, 1, 2),
+    anchorLogProb: null,
+  });
+  // Returns −log 16, 0, 0 of three slates, each less the mean of the other two, over the three.
+  const low = Math.log(16);
+  [-low / 3, low / 6, low / 6, 0, 0].forEach((expected, row) => assertAlmostEquals(c[row]!, expected, 1e-14));
+});
+
+Deno.test("sprec does not imitate its own list, even where no slate of the reference has a reward", () => {
+  const c = METHODS.sprec.objective({ ...SETTINGS, groupSize: 3 }, "imitate").coefficients({
+    ...inputOf([0, 1, 2], POLICY),
+    reward: Float64Array.of(NaN, NaN, 1),
+  });
+  assertEquals([...c], [0, 0, 0]);
+});
+
+Deno.test("A ratio at its bound has not gone past it", () => {
+  const one = Float64Array.of(0);
+  const at = (advantage: number) =>
+    clippedCoefficients(Float64Array.of(advantage), one, one, { low: 0, high: 0 });
+  assertEquals([at(2), at(-2)].map(({ coefficients, clipped }) => [...coefficients, clipped]), [[2, 0], [
+    -2,
+    0,
+  ]]);
 });

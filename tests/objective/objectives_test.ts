@@ -107,6 +107,7 @@ Deno.test("jeffreys ends in distill at β = 0 and in backward at β = 1", () => 
   assertEquals(jeffreys({ beta: 0 }).coefficients(some), distill().coefficients(some));
   assertEquals(jeffreys({ beta: 1 }).coefficients(some), backward().coefficients(some));
   assertThrows(() => jeffreys({ beta: 1.5 }), BladeError, "between 0 and 1");
+  assertThrows(() => jeffreys({ beta: -0.5 }), BladeError, "between 0 and 1");
   assertThrows(() => jeffreys({ beta: NaN }), BladeError, "align.beta");
 });
 
@@ -138,4 +139,10 @@ Deno.test("A group without any reward gets nothing but zeros", () => {
 
 Deno.test("Rows that do not make whole groups are refused", () => {
   assertThrows(() => distill().coefficients(input(2, [0, 0, 0])), RangeError, "divide 3 rows");
+});
+
+Deno.test("Groups of less than one slate are refused, whatever they divide", () => {
+  for (const groupSize of [0.5, 0, -1, NaN]) {
+    assertThrows(() => distill().coefficients(input(groupSize, [0, 0, 0])), RangeError, "divide 3 rows");
+  }
 });

@@ -145,3 +145,13 @@ Deno.test("Arrays that do not fit the rows are refused", () => {
   assertThrows(lay(2, 3), RangeError, "defined must have 2 rows, got 3");
   assertThrows(lay(1, 2), RangeError, "policyLogProb must have 2 rows, got 1");
 });
+
+Deno.test("With κ = 0 a reference that is infinitely far away is not even looked at", async () => {
+  const referenceLogProb = Float64Array.of(500, 500, 500, 500);
+  assertEquals(await valueAndGradient(LOG_PROB, { ...OPTIONS, referenceLogProb }), [0.25, [
+    -0.25,
+    0.25,
+    -1,
+    0,
+  ]]);
+});

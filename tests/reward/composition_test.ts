@@ -1,5 +1,6 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { compose, preferenceOf, rewardsOf } from "../../src/reward/composition.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { combine, roundReward } from "../../src/reward/combine.ts";
+import { compose, preferenceOf, preferredRewards, rewardsOf } from "../../src/reward/composition.ts";
 import type { Constraint } from "../../src/reward/constraints.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 
@@ -70,4 +71,58 @@ Deno.test("a metric that is the same for all slates of the reference has scale 1
   };
   const { scales, rewardScale } = compose({ ...setting, combine: "quantile" }, flat, 2, 1);
   assertEquals([scales[0], rewardScale], [{ reward: 1, level: 1 }, 1]);
+});
+
+Deno.test("methods that read rewards see the reported one, and each constraint's metric by its multiplier", () => {
+  const scored = { ...SCORED, reward: Float64Array.of(1, 2, NaN, 4) };
+  const bySum = preferredRewards(sum, Float64Array.of(1, 2), scored);
+  // Terms as reported; a standard deviation of either constraint's metric is worth 98·part, twice that of the second.
+  const expected = [0, 1, 3].map((row) => {
+    const [first, second, third, fourth] = SCORED.values.map((column) => column[row]!) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return 2 * first - 0.5 * second - 98 / 0.5 * third + 2 * 98 / 0.02 * fourth;
+  });
+  assertAlmostEquals(bySum[0]!, expected[0]!, 1e-8);
+  assertAlmostEquals(bySum[1]!, expected[1]!, 1e-8);
+  assertEquals(bySum[2], NaN);
+  assertAlmostEquals(bySum[3]!, expected[2]!, 1e-8);
+  const byQuantile = preferredRewards(quantile, Float64Array.of(1, 2), scored);
+  const [first, second] = rewardsOf(quantile.terms, SCORED);
+  assertAlmostEquals(byQuantile[0]!, first! - 0.25 / (0.5 * part) + 2 * 0.01 / (0.02 * part), 1e-8);
+  assertAlmostEquals(byQuantile[1]!, second! - 0.75 / (0.5 * part) + 2 * 0.03 / (0.02 * part), 1e-8);
+  const without = compose(
+    { ...setting, constraints: [], combine: "sum" },
+    {
+      values: SCORED.values.slice(0, 2),
+      defined: SCORED.defined,
+    },
+    2,
+    20,
+  );
+  assertEquals(preferredRewards(without, new Float64Array(0), scored), scored.reward);
+});
+
+Deno.test("a slate that is marked as without a reward has none, whatever numbers stand there", () => {
+  const scored = {
+    values: SCORED.values.map((column) => column.map(() => 1)),
+    defined: Uint8Array.of(1, 0, 1, 1),
+  };
+  assertEquals([...rewardsOf(sum.terms, scored)].map(Number.isNaN), [false, true, false, false]);
+  const reward = new Float64Array(4);
+  const preferred = preferredRewards(sum, new Float64Array(2), { ...scored, reward });
+  assertEquals([...preferred].map(Number.isNaN), [false, true, false, false]);
+});
+
+Deno.test("asking how slates are preferred changes nothing of the composition", () => {
+  preferenceOf(sum, Float64Array.of(3, 4));
+  assertEquals([...sum.weights].map((weight) => weight + 0), [2, -0.5, 0, 0]);
+});
+
+Deno.test("a value without a weight has no part in the reward, and −0 is 0", () => {
+  assertEquals(combine([0.5, NaN, Infinity], [2, 0, 0]), 1);
+  assert(Object.is(roundReward(-0), 0));
 });

@@ -1,14 +1,17 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { defineMetric } from "blade";
+import { assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { defineMetric, notDefined } from "blade";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
 import type { Slates } from "../../src/core/slates.ts";
 import {
   advance,
   createPopulationState,
+  marginalRewards,
   type PopulationState,
   populationValue,
 } from "../../src/reward/marginal.ts";
+import type { RewardTerm } from "../../src/reward/combine.ts";
+import { PluginFault } from "../../src/reward/fault.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 import { scoreRollouts } from "../../src/reward/score_rollouts.ts";
 import { exposureFrom, exposureTensors } from "../../src/train/exposure.ts";
@@ -191,4 +194,123 @@ Deno.test("a metric that goes by context sees each slate with its own", async ()
   const empty = createPopulationState(terms, signals, { discount: 0.5 });
   const kept = exposureFrom(exposureTensors(state), empty, "align.safetensors");
   assertEquals(kept, state);
+});
+
+Deno.test("what was shown fades by a factor above 0 and at most 1", () => {
+  for (const discount of [0, -0.5, 1.1, NaN]) {
+    const { refusal } = assertThrows(() => createPopulationState([], signals, { discount }), BladeError);
+    assertEquals([refusal.place, refusal.value], [
+      "discount of what the population metrics remember",
+      discount,
+    ]);
+  }
+  assertEquals(createPopulationState([], signals, { discount: 1 }).discount, 1);
+});
+
+Deno.test("slates are kept by context where any term goes by it, and before anything was shown there are none", async () => {
+  const [coverage, calibration] = await termsOf("coverage", "calibration?per=context") as [
+    RewardTerm,
+    RewardTerm,
+  ];
+  const state = (...terms: RewardTerm[]) => createPopulationState(terms, signals, { discount: 0.5 });
+  const empty = { discount: 0.5, catalogSize: 12, tracked: true, items: [], places: [], weights: [] };
+  assertEquals(state(coverage), { ...empty, shown: null });
+  assertEquals(state(coverage, calibration), {
+    ...empty,
+    shown: { cutoff: 0, contextIds: [], items: [], weights: [] },
+  });
+});
+
+Deno.test("an exposure keeps every place of the widest slates, and forgets what faded below a hundredth", async () => {
+  const terms = await termsOf("calibration?per=context");
+  const of = (groupSize: number, cutoff: number, ...items: number[]) => ({
+    groupSize,
+    cutoff,
+    items: Int32Array.from(items),
+    behaviorLogProb: new Float64Array(items.length / cutoff),
+  });
+  let state = createPopulationState(terms, signals, { discount: 0.5 });
+  state = advance(state, of(1, 3, 1, 2, 3), [2]);
+  state = advance(state, of(2, 2, 1, 2, 3, -1), [1]);
+  assertEquals(state.items, [1, 2, 3, 3]);
+  assertEquals(state.places, [0, 1, 2, 0]);
+  assertEquals(state.weights, [1.5, 1.5, 0.5, 1]);
+  assertEquals(state.shown, {
+    cutoff: 3,
+    contextIds: [2, 1, 1],
+    items: [1, 2, 3, 1, 2, -1, 3, -1, -1],
+    weights: [0.5, 1, 1],
+  });
+  const faded = advance({ ...state, discount: 0.01 }, of(1, 2, 5, 6), [0]);
+  assertEquals([faded.items, faded.weights], [[1, 2, 3, 5, 6], [0.015, 0.015, 0.01, 1, 1]]);
+  assertEquals(faded.shown!.contextIds, [1, 1, 0]);
+  assertEquals(faded.shown!.weights, [0.01, 0.01, 1]);
+});
+
+/** A metric of many slates that does as told with the sum of the items shown. */
+function sumMetric(value: (sum: number) => unknown, name = "sum", fails = false) {
+  const factory = defineMetric({
+    name,
+    summary: "Whatever the test says.",
+    kind: "population",
+    range: [-Infinity, Infinity],
+    direction: "maximize",
+    needs: [],
+    create: () => ({ sum: 0 }),
+    add(state, slate, weight) {
+      if (fails) throw "not today";
+      state.sum += weight * slate.reduce((sum, item) => sum + item, 0);
+    },
+    remove: (state, slate, weight) => void (state.sum -= weight * slate.reduce((sum, item) => sum + item, 0)),
+    value: ({ sum }) => value(sum) as number,
+  });
+  return { spec: `${name}@3`, metric: factory(), source: { specifier: "test" } };
+}
+
+Deno.test("a slate whose metric has no value with it, or without it, has a reason and no reward", () => {
+  const state = createPopulationState([], signals, { discount: 1 });
+  const odd = sumMetric((sum) => sum % 2 === 1 ? notDefined("odd") : sum);
+  const { values, reasons } = marginalRewards(odd, batchOf([[0, 1, 3], [0, 1, 2]]), signals, state);
+  assertEquals([values, [...reasons]], [Float64Array.of(4, NaN), [[1, "odd"]]]);
+  const nothing = sumMetric((sum) => sum === 0 ? notDefined("nothing") : sum);
+  const without = marginalRewards(nothing, batchOf([[0, 1, 3]]), signals, state);
+  assertEquals([without.values, [...without.reasons]], [Float64Array.of(NaN), [[
+    0,
+    "without the slate: nothing",
+  ]]]);
+  assertEquals(populationValue(nothing, batchOf([[0, 0, 0]]), signals), { notDefined: "nothing" });
+  assertEquals(populationValue(nothing, batchOf([[0, 1, 3], [2, 0, 0]]), signals), 6);
+});
+
+Deno.test("a metric of many slates that gives no number, or throws, is blamed", () => {
+  const mend = "correct the plugin, and return notDefined(reason) where it has no value";
+  const rule = "must give a finite number or notDefined(reason)";
+  for (
+    const [bad, value] of [[NaN, "NaN"], [Infinity, "Infinity"], ["3", "3"], [{ a: 1 }, { a: 1 }]] as const
+  ) {
+    const call = () => populationValue(sumMetric(() => bad), batchOf([[0, 1, 2]]), signals);
+    assertEquals(assertThrows(call, PluginFault).refusal, { place: "metric sum@3", rule, value, mend });
+  }
+  const place = "metric sum@3: 2 slates together";
+  const refusalOf = (metric: ReturnType<typeof sumMetric>) =>
+    assertThrows(() => populationValue(metric, batchOf([[0, 1, 2], [3, 4, 5]]), signals), PluginFault)
+      .refusal;
+  assertEquals(refusalOf(sumMetric(() => 1, "sum", true)), {
+    place,
+    rule: "must not throw",
+    value: "not today",
+    mend,
+  });
+  const throwing = sumMetric(() => {
+    throw new RangeError("beyond");
+  });
+  assertEquals(refusalOf(throwing), { place, rule: "must not throw", value: "RangeError: beyond", mend });
+});
+
+Deno.test("a metric that goes by context is judged beside nothing where no slates were kept", async () => {
+  const [{ metric }] = await termsOf("calibration?per=context") as [RewardTerm];
+  const state = createPopulationState([], signals, { discount: 1 });
+  const kept = createPopulationState([{ metric, weight: 1 }], signals, { discount: 1 });
+  const batch = batchOf([[0, 1, 2], [3, 4, 5]]);
+  assertEquals(marginalRewards(metric, batch, signals, state), marginalRewards(metric, batch, signals, kept));
 });

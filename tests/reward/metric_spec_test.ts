@@ -1,7 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BladeError } from "../../src/core/errors.ts";
-import { formatMetricSpec, type MetricName, parseMetricSpec } from "../../src/reward/metric_spec.ts";
+import {
+  formatMetricSpec,
+  isModule,
+  type MetricName,
+  parseMetricSpec,
+} from "../../src/reward/metric_spec.ts";
 
 Deno.test("parseMetricSpec() reads back whatever formatMetricSpec() wrote", () => {
   const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,8}$/);
@@ -56,3 +61,49 @@ for (
     assertThrows(() => parseMetricSpec(text), BladeError, what);
   });
 }
+
+Deno.test("a name with a question mark or an at sign and nothing before it is none", () => {
+  for (const text of ["?gain=a", "@3?gain=a"]) {
+    assertThrows(() => parseMetricSpec(text), BladeError, "must begin with the metric's name");
+  }
+});
+
+Deno.test("of an address the last @ with a number behind it is the cutoff", () => {
+  const parts = (text: string) => {
+    const { name, cutoff } = parseMetricSpec(text);
+    return [name, cutoff];
+  };
+  assertEquals(parts("npm:@a/b@1.2.3"), ["npm:@a/b@1.2.3", undefined]);
+  assertEquals(parts("npm:@a/b@1.2.3@20"), ["npm:@a/b@1.2.3", 20]);
+  assertEquals(parts("./b@2/m.ts"), ["./b@2/m.ts", undefined]);
+});
+
+Deno.test("a refusal of a spec says what must hold, and shows the part that does not", () => {
+  const refusal = (text: string) => {
+    const { rule, value } = assertThrows(() => parseMetricSpec(text), BladeError).refusal;
+    return [rule, value];
+  };
+  const pairs = "must have option=value pairs, joined by &, after ?";
+  assertEquals(refusal("ndcg?a"), [pairs, "a"]);
+  assertEquals(refusal("ndcg?a=b&=c"), [pairs, "=c"]);
+  assertEquals(refusal("ndcg@x"), ["must have a whole number from 1 on after @", "x"]);
+  assertEquals(refusal("ndcg?a=%"), ["must be percent-encoded UTF-8", "%"]);
+  assertEquals(refusal("ndcg?a=1&a=2"), ["must set an option once", "a"]);
+});
+
+Deno.test("an option of any name is a plain entry, its value may hold line breaks and equals signs", () => {
+  const { options } = parseMetricSpec("m?__proto__=x&a=b%0Ac=d&e=\n=");
+  assertEquals(Object.entries(options), [["__proto__", "x"], ["a", "b\nc=d"], ["e", "\n="]]);
+  const copied = { ...options, a: "other" };
+  assertEquals(copied.a, "other");
+  options.a = "changed";
+  delete options.e;
+  assertEquals(Object.keys(options), ["__proto__", "a"]);
+});
+
+Deno.test("isModule() tells paths and addresses from names", () => {
+  const modules = ["/a", "./a", "../a", "a.ts", "a.js", "a.mts", "a.mjs", "https:a", "npm:a", "C:\\a"];
+  assertEquals(modules.filter((name) => !isModule(name)), []);
+  const names = ["a", "a/b", "a.txs", "a.tsx", "hit-rate", "x./a", "R2:a", "aC:\\a", "1:\\a", "a.kts", ""];
+  assertEquals(names.filter(isModule), []);
+});

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BladeError } from "../../src/core/errors.ts";
 import { availableSignals, checkNeeds } from "../../src/reward/needs.ts";
-import { loadMetric } from "../../src/reward/registry.ts";
+import { type LoadedMetric, loadMetric } from "../../src/reward/registry.ts";
 import { smallWorld } from "../contracts/world.ts";
 
 Deno.test("checkNeeds() stops at the metric whose signal the data lack, and says what to add", async () => {
@@ -32,4 +32,54 @@ Deno.test("availableSignals() finds a table without any entry missing", () => {
     popularity: true,
     catalogSize: true,
   });
+});
+
+Deno.test("every signal that may be missing has its own mend", () => {
+  const mends = {
+    relevance: "hold out interactions, or give a table of relevant items (--relevant)",
+    popularity: "give the training interactions (--history for lists from files)",
+    categories:
+      "use data whose items have categories (--items with a categories column for lists from files)",
+    features: "give an items table with a features column",
+    embedding: "give an items table with an embedding column",
+    history: "give the users' histories (--history for lists from files)",
+    userGroups: "use data that know groups of users (--users for lists from files)",
+    itemGroups: "give an items table with a group column",
+    catalogSize: "give the items that can be recommended",
+  } as const;
+  for (const [signal, mend] of Object.entries(mends) as [keyof typeof mends, string][]) {
+    const metric = { spec: "m", metric: { needs: [signal] } } as unknown as LoadedMetric;
+    const { refusal } = assertThrows(() => checkNeeds([metric], { [signal]: false }), BladeError);
+    assertEquals(refusal, {
+      place: "metric m",
+      rule: "needs a signal that the data do not have",
+      value: signal,
+      mend: `${mend}, or leave the metric out`,
+    });
+  }
+});
+
+Deno.test("availableSignals() of data without anything finds nothing", () => {
+  const none = { dimensions: 0, of: () => undefined };
+  assertEquals(
+    availableSignals({
+      categories: { names: [], of: () => [] },
+      features: none,
+      embedding: none,
+      userGroups: new Map(),
+      itemGroups: { names: [], of: () => undefined },
+      popularity: { totalInteractions: 0 },
+      catalogSize: 0,
+    }),
+    {
+      categories: false,
+      features: false,
+      embedding: false,
+      userGroups: false,
+      itemGroups: false,
+      popularity: false,
+      catalogSize: false,
+    },
+  );
+  assertEquals(availableSignals(smallWorld().signals).embedding, true);
 });

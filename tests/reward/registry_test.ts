@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { BladeError } from "../../src/core/errors.ts";
+import { childrenWith } from "../isolate/_strangers.ts";
 import { createRegistry, loadMetric } from "../../src/reward/registry.ts";
 
 const LENGTH = `
@@ -125,4 +126,65 @@ for (const [name, [text, what]] of Object.entries(REFUSED)) {
 
 Deno.test("a plugin that is not there is refused by its path", async () => {
   await assertRejects(() => createRegistry(["./no_such_plugin.ts"]), BladeError, "no_such_plugin.ts");
+});
+
+Deno.test("describe() repeats what a plugin says of itself, and leaves out what it does not say", async () => {
+  const text = LENGTH.replace(
+    "options: { over: 1 },",
+    `options: {
+    over: { standard: 1, least: 1, greatest: 9 }, by: oneOf("a", "b"), any: undefined,
+  }, formula: "n/o", source: "A paper", equals: ["RecBole's"],`,
+  ).replace("{ defineMetric }", "{ defineMetric, oneOf }")
+    .replace("slate.length / over", "slate.length");
+  await withModule(text, async (path) => {
+    const registry = await createRegistry([path], { isolate: "never" });
+    const { source, ...facts } = await registry.describe("length");
+    assertEquals(facts, {
+      name: "length",
+      summary: "Items of the slate.",
+      formula: "n/o",
+      definedIn: "A paper",
+      equals: ["RecBole's"],
+      kind: "list",
+      range: [0, Infinity],
+      direction: "maximize",
+      needs: [],
+      options: [
+        { name: "over", default: 1, bounds: [1, 9] },
+        { name: "by", default: "a", choices: ["a", "b"] },
+        { name: "any", default: undefined },
+      ],
+    });
+    assertEquals(source.specifier, path);
+  });
+  await withModule(LENGTH, async (path) => {
+    const registry = await createRegistry([path], { isolate: "never" });
+    const { source: _, ...facts } = await registry.describe("length");
+    assertEquals(Object.keys(facts), ["name", "summary", "kind", "range", "direction", "needs", "options"]);
+    const whole = await registry.load("length");
+    assertEquals([Object.keys(whole), whole.metric.cutoff], [["spec", "metric", "source"], undefined]);
+    assertEquals(Object.keys(await registry.load("length@3")), ["spec", "metric", "cutoff", "source"]);
+  });
+});
+
+Deno.test("a plugin of which several metrics are loaded runs in one process, which ends with the registry", async () => {
+  await withModule(LENGTH, async (path) => {
+    const memoryMiB = 202;
+    {
+      await using registry = await createRegistry([path], { deadlineMs: 60_000, memoryMiB });
+      const both = [await registry.load("length@3"), await registry.load(`${path}@4`)];
+      assertEquals(both.map(({ judge }) => judge !== undefined), [true, true]);
+      assertEquals((await childrenWith(memoryMiB)).length, 1);
+    }
+    assertEquals(await childrenWith(memoryMiB), []);
+  });
+});
+
+Deno.test("a refused list of plugins leaves no process behind", async () => {
+  await withModule(LENGTH, async (path) => {
+    const memoryMiB = 203;
+    const create = () => createRegistry([path, "./no_such_plugin.ts"], { deadlineMs: 60_000, memoryMiB });
+    await assertRejects(create, BladeError, "no_such_plugin.ts");
+    assertEquals(await childrenWith(memoryMiB), []);
+  });
 });

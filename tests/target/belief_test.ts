@@ -13,6 +13,9 @@ import {
   weighBatch,
 } from "../../src/target/belief.ts";
 import { createEvidence, updateEvidence } from "../../src/target/evidence.ts";
+import { bayesianWeighing } from "../../src/target/weigh_group.ts";
+import { weighQuantiles } from "../../src/target/weigh_quantiles.ts";
+import { weighSums } from "../../src/target/weigh_sums.ts";
 import { weighRollouts } from "../../src/target/weigh_rollouts.ts";
 
 const SETTINGS: BeliefSettings = {
@@ -98,7 +101,7 @@ Deno.test("A context whose slates all lack a reward is passed over: no weights, 
   const rewards = batch(null, null, 2, 3);
   const { logDensityRatio, gauges } = weighBatch(belief, [0, 1], rewards, { groupSize: 2 });
   assert(logDensityRatio.slice(0, 2).every(Number.isNaN));
-  assertEquals(gauges.saturated, 1);
+  assertEquals(gauges, weighBatch(belief, [1], batch(2, 3), { groupSize: 2 }).gauges);
   assertEquals(gauges.evidenceWeight, 6);
   assertStrictEquals(updateBatch(belief, [0, 1], rewards, { groupSize: 2 }).evidence[0], belief.evidence[0]);
 });
@@ -125,8 +128,8 @@ Deno.test("A static belief weighs by the reference's share and never learns", ()
 
 Deno.test("A static share counts every reference slate, however few atoms a Bayesian belief would keep", () => {
   const belief = withPrior({ kind: "static", n: 3, maxAtoms: 2 }, [1, 2, 3, 4]);
-  const { logDensityRatio } = weighBatch(belief, [0], batch(2.5), { groupSize: 1 });
-  assertAlmostEquals(logDensityRatio[0]!, Math.log(3) + 2 * Math.log(1 / 2), 1e-14);
+  const { logDensityRatio } = weighBatch(belief, [0], batch(3.5), { groupSize: 1 });
+  assertAlmostEquals(logDensityRatio[0]!, Math.log(3) + 2 * Math.log(3 / 4), 1e-14);
 });
 
 Deno.test("The gauges say what their definitions say", () => {
@@ -205,6 +208,7 @@ Deno.test("Settings out of range are refused with what to do", () => {
   const create = (settings: Partial<BeliefSettings>) => () =>
     createBelief({ ...SETTINGS, ...settings, contexts: 1 });
   assertThrows(create({ n: 0.5 }), BladeError, "target.n");
+  assertThrows(create({ priorStrength: -1 }), BladeError, "target.priorStrength");
   assertThrows(create({ discount: 0 }), BladeError, "target.discount");
   assertThrows(create({ pooling: -1 }), BladeError, "target.pooling");
   assertThrows(create({ maxAtoms: 1.5 }), BladeError, "target.maxAtoms");
@@ -224,4 +228,108 @@ Deno.test("How a static belief counts ties comes back from its arrays", () => {
     const { settings: found } = deserializeBelief(serializeBelief(belief));
     assertEquals([found.kind, found.ties ?? "half"], ["static", ties]);
   }
+});
+
+Deno.test("A Bayesian belief keeps no more atoms of its prior than it may, a static one every slate", () => {
+  const atoms = (kind: "bayesian" | "static", maxAtoms: number) =>
+    withPrior({ kind, maxAtoms }, [1, 2, 3, 4]).evidence[0]!.atoms.length;
+  assertEquals([atoms("bayesian", 3), atoms("static", 3), atoms("static", 9)], [3, 4, 4]);
+});
+
+Deno.test("The reference's slates are the first in the pool, and without pooling there is none", () => {
+  assertEquals([...withPrior({ pooling: 2 }, [3, 1], [2, 2]).pool.values], [3, 1, 2, 2]);
+  const without = updateBatch(withPrior({}, [3, 1]), [0], batch(4, 5), { groupSize: 2 });
+  assertEquals(without.pool.values.length, 0);
+});
+
+const TWO_METRICS: ScoredSlates = {
+  values: [Float64Array.of(0, 1, 2, 2), Float64Array.of(5, 3, 5, 4)],
+  defined: Uint8Array.of(1, 1, 1, 1),
+};
+
+function ofTwoMetrics(): Belief {
+  const empty = createBelief({ ...SETTINGS, pooling: 2, columns: 2, contexts: 2 });
+  const belief = setPrior(empty, [0, 1], TWO_METRICS, 2);
+  return updateBatch(belief, [1], {
+    values: [Float64Array.of(2), Float64Array.of(4)],
+    defined: Uint8Array.of(1),
+  }, { groupSize: 1 });
+}
+
+Deno.test("Two metrics are weighed by their own orders or by their sum, as the preference says", () => {
+  const belief = setPrior(createBelief({ ...SETTINGS, columns: 2, contexts: 2 }), [0, 1], TWO_METRICS, 2);
+  const observed = [belief.evidence[0]!];
+  const rewards = { values: [Float64Array.of(1, 3), Float64Array.of(4, 9)], defined: Uint8Array.of(1, 1) };
+  const group = Float64Array.of(1, 4, 3, 9);
+  const weights = [1, -0.5];
+  for (const [combine, weigh] of [["quantile", weighQuantiles], ["sum", weighSums]] as const) {
+    const { logDensityRatio, baseline } = weighBatch(belief, [0], rewards, {
+      groupSize: 2,
+      preference: { combine, weights },
+    });
+    const expected = weigh(observed, group, weights, bayesianWeighing(4));
+    assertEquals([logDensityRatio, baseline], [expected.logDensityRatio, expected.baseline], combine);
+  }
+});
+
+Deno.test("A belief of several metrics comes back with every array of every context", () => {
+  const belief = ofTwoMetrics();
+  const back = deserializeBelief(structuredClone(serializeBelief(belief)));
+  assertEquals(back.evidence.length, 2);
+  back.evidence.forEach((evidence, id) => {
+    const { values, weights, priorWeights, ages, columns, maxAtoms } = belief.evidence[id]!;
+    assertEquals(evidence.values, values);
+    assertEquals(evidence.weights, weights);
+    assertEquals(evidence.priorWeights, priorWeights);
+    assertEquals(evidence.ages, ages);
+    assertEquals([evidence.columns, evidence.maxAtoms], [columns, maxAtoms]);
+  });
+  assertEquals([...belief.evidence[1]!.ages], [0, 1]);
+  assertEquals([...belief.evidence[1]!.priorWeights].map((weight) => Math.round(10 * weight)), [27, 27]);
+  assertEquals(back.pool, belief.pool);
+});
+
+Deno.test("The arrays of a checkpoint are copies, on the way out and on the way in", () => {
+  const belief = ofTwoMetrics();
+  const arrays = serializeBelief(belief);
+  const back = deserializeBelief(arrays);
+  for (const array of Object.values(arrays)) array.fill(-1);
+  assertEquals(serializeBelief(back), serializeBelief(ofTwoMetrics()));
+  assertEquals(serializeBelief(belief), serializeBelief(ofTwoMetrics()));
+});
+
+Deno.test("A damaged array is refused with its own rule, and with the length that it has", () => {
+  const arrays = serializeBelief(withPrior({}, [0, 1], [2, 3]));
+  const refusal = (damage: Partial<typeof arrays>) => {
+    const { refusal } = assertThrows(
+      () => deserializeBelief({ ...arrays, ...damage } as typeof arrays),
+      BladeError,
+    );
+    return [
+      refusal.place.replace("checkpoint: belief.", ""),
+      refusal.rule,
+      ..."value" in refusal ? [refusal.value] : [],
+    ];
+  };
+  assertEquals(refusal({ offsets: Int32Array.of(0, 5, 4) }), ["offsets", "must not fall"]);
+  assertEquals(refusal({ offsets: Int32Array.of(-1, 2, 4) }), ["offsets", "must not fall"]);
+  assertEquals(refusal({ weights: new Int32Array(4) }), ["weights", "must be an array of 64-bit floats"]);
+  assertEquals(refusal({ ages: new Float64Array(4) }), ["ages", "must be an array of 32-bit integers"]);
+  assertEquals(refusal({ weights: new Float64Array(3) }), ["weights", "must have 4 entries", 3]);
+  assertEquals(refusal({ ages: new Int32Array(5) }), ["ages", "must have 4 entries", 5]);
+  assertEquals(refusal({ settings: Float64Array.of(9, 4, 6, 0.9, 0, 128, 1) }), [
+    "settings",
+    "must name a kind of target",
+  ]);
+});
+
+Deno.test("Rewards that do not fit the groups are refused by what was given, whichever part is off", () => {
+  const belief = withPrior({}, [0, 1]);
+  const weigh = (values: Float64Array[], marks: number) => () =>
+    weighBatch(belief, [0], { values, defined: new Uint8Array(marks).fill(1) }, { groupSize: 2 });
+  const two = new Float64Array(2);
+  const says = (given: string) => `1 contexts of 2 need 2 of 1 metrics, got ${given} values`;
+  assertThrows(weigh([two], 3), RangeError, says("3 marks and 2"));
+  assertThrows(weigh([two, two], 2), RangeError, says("2 marks and 2, 2"));
+  assertThrows(weigh([new Float64Array(1)], 2), RangeError, says("2 marks and 1"));
 });

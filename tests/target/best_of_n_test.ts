@@ -3,6 +3,7 @@ import fc from "fast-check";
 import align from "../../fixtures/golden/align.json" with { type: "json" };
 import { BladeError } from "../../src/core/errors.ts";
 import { logDensityRatio } from "../../src/target/density_ratio.ts";
+import { bestOfNLimits } from "../../src/target/best_of_n.ts";
 import { bestOfNDensityRatio } from "../../src/target/weigh_rollouts.ts";
 
 interface Case {
@@ -101,4 +102,8 @@ Deno.test("What is no distribution, no reward or no N is refused with what to do
   assertThrows(() => bestOfNDensityRatio([1], [0, 1], 2), BladeError, "one entry per reward");
   assertThrows(() => bestOfNDensityRatio([0.5, 0.5], [0, NaN], 2), BladeError, "rewards[1]");
   assertThrows(() => bestOfNDensityRatio([0.5, 0.5], [0, 1], 0.5), BladeError, "at least 1");
+});
+
+Deno.test("bestOfNLimits() of no whole draw is refused", () => {
+  assertThrows(() => bestOfNLimits(0.5), BladeError, "target.n");
 });

@@ -105,3 +105,9 @@ Deno.test("Where nothing ties the three ways to count are one, and above all sla
     assertAlmostEquals(staticLogDensityRatio(0, 0, 8, 4, ties), Math.log(4 * (1 / 16) ** 3), 1e-14);
   }
 });
+
+Deno.test("staticLogDensityRatio() without a slate of the reference prefers nothing", () => {
+  for (const ties of ["half", "up-to", "exact"] as const) {
+    assertEquals(staticLogDensityRatio(0, 0, 0, 8, ties), 0, ties);
+  }
+});

@@ -91,3 +91,46 @@ Deno.test("Numbers out of range are refused with what to do", () => {
   assertThrows(() => updateEvidence(evidence, [1], { discount: 1.1 }), BladeError, "target.discount");
   assertThrows(() => updateEvidence(evidence, [1, NaN], { discount: 1 }), BladeError, "rewards[1]");
 });
+
+Deno.test("The age of an atom decides before its weight, and its weight before its place", () => {
+  const heavy = createEvidence({ prior: [1, 2, 3], priorStrength: 300, maxAtoms: 3 });
+  assertEquals([...updateEvidence(heavy, [8, 9], { discount: 0.9 }).values].slice(1), [8, 9]);
+  assertEquals([...createEvidence({ prior: [1, 2, 2, 3, 3], priorStrength: 5, maxAtoms: 2 }).values], [2, 3]);
+});
+
+Deno.test("Of atoms that are alike the high and the low go in equal parts", () => {
+  const prior = Array.from({ length: 400 }, (_, i) => i);
+  const { values } = createEvidence({ prior, priorStrength: 4, maxAtoms: 200 });
+  assertEquals(values.length, 200);
+  assertAlmostEquals(values.filter((value) => value < 200).length, 100, 15);
+  assert(values.every((value, i) => i === 0 || value > values[i - 1]!));
+});
+
+Deno.test("An atom of just the least weight stays", () => {
+  const before = createEvidence({ prior: [5], priorStrength: 1 });
+  assertEquals(updateEvidence(before, [6], { discount: 1e-9 }).atoms, [[5, 1e-9], [6, 1]]);
+  assertEquals(updateEvidence(before, [6], { discount: 0.9e-9 }).atoms, [[6, 1]]);
+});
+
+Deno.test("Atoms of several metrics are whole rows: merged, faded, and kept apart by any of their values", () => {
+  const before = createEvidence({ prior: [1, 7, 0, 2, 1, 7, 1, 3], priorStrength: 8, columns: 2 });
+  assertEquals([[...before.values], [...before.weights]], [[0, 2, 1, 3, 1, 7], [2, 2, 4]]);
+  const after = updateEvidence(before, [1, 3, 2, 2], { discount: 0.5 });
+  assertEquals([...after.values], [0, 2, 1, 3, 1, 7, 2, 2]);
+  assertEquals([...after.weights], [1, 2, 2, 1]);
+  assertEquals([...after.priorWeights], [1, 1, 2, 0]);
+  assertEquals([...after.ages], [1, 0, 1, 0]);
+  assertEquals(after.atoms, [[0, 1], [1, 2], [1, 2], [2, 1]]);
+});
+
+Deno.test("Half a row of metrics is refused", () => {
+  const create = () => createEvidence({ prior: [1, 2, 3], priorStrength: 1, columns: 2 });
+  const { refusal } = assertThrows(create, BladeError, "rewards");
+  assertEquals([refusal.rule, refusal.value], ["must hold whole rows of 2 values", 3]);
+});
+
+Deno.test("A reward that only looks like a number is none, and room for one atom is room", () => {
+  const prior = ["1"] as unknown as number[];
+  assertThrows(() => createEvidence({ prior, priorStrength: 1 }), BladeError, "prior[0]");
+  assertEquals(createEvidence({ prior: [1, 2, 2], priorStrength: 3, maxAtoms: 1 }).atoms, [[2, 2]]);
+});

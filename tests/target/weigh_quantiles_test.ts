@@ -152,3 +152,46 @@ Deno.test("tied and saturated groups are told by every metric that has a weight"
   assertEquals(gauges([1, 0], 2, 0.5, 2, 2), [2, true]);
   assertEquals(gauges([1, -1], 2, -1, 2, 3), [1, false]);
 });
+
+/** Σ w_k ω_k of a row against what was observed, less the log of the mean of its exponential there. */
+function againstObserved([{ values, weights }]: [Observations], signed: readonly number[], n: number) {
+  const columns = signed.length;
+  const summed = (row: ArrayLike<number>) =>
+    signed.reduce((sum, weight, column) => {
+      const at = Math.sign(weight) * row[column]!;
+      const mass = (holds: (a: number) => boolean) =>
+        weights.reduce(
+          (all, w, i) => all + (holds(Math.sign(weight) * values[i * columns + column]!) ? w : 0),
+          0,
+        );
+      return sum + Math.abs(weight) * logDensityRatio(
+            mass((a) => a < at),
+            mass((a) => a === at),
+            mass((a) => a > at),
+            n,
+          );
+    }, 0);
+  const rows = Array.from(weights, (_, i) => values.subarray(i * columns, (i + 1) * columns));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = (of: (row: Float64Array) => number) =>
+    rows.reduce((sum, row, i) => sum + weights[i]! / total * of(row), 0);
+  const normalizer = Math.log(mean((row) => Math.exp(summed(row))));
+  const omega = (row: ArrayLike<number>) => summed(row) - normalizer;
+  return { omega, expected: mean(omega) };
+}
+
+Deno.test("the baseline of weighQuantiles() is the mean of the others against what was observed, alone its mean", () => {
+  const signed = [1, -0.5];
+  fc.assert(fc.property(situation(2), ({ seen, group, n }) => {
+    if (seen.length === 0) return;
+    const observed = observations(seen, 2);
+    const { baseline } = weighQuantiles(observed, group, signed, bayesianWeighing(n));
+    const { omega, expected } = againstObserved(observed, signed, n);
+    const own = Array.from(baseline, (_, j) => omega(group.subarray(2 * j, 2 * j + 2)));
+    baseline.forEach((actual, j) => {
+      const others = own.filter((_, k) => k !== j);
+      const mean = others.reduce((sum, value) => sum + value, 0) / others.length;
+      assertAlmostEquals(actual, others.length === 0 ? expected : mean, 1e-9);
+    });
+  }));
+});

@@ -95,3 +95,9 @@ Deno.test("A reward or an N that is none is refused", () => {
   assertThrows(() => weighRollouts(evidence, [1], { n: 0 }), BladeError, "target.n");
   assertThrows(() => weighRollouts(evidence, [1], { n: Infinity }), BladeError, "finite");
 });
+
+Deno.test("Evidence of several metrics has no one reward to weigh by", () => {
+  const evidence = createEvidence({ prior: [0, 1], priorStrength: 2, columns: 2 });
+  const { refusal } = assertThrows(() => weighRollouts(evidence, [1], { n: 4 }), BladeError, "evidence");
+  assertEquals([refusal.rule, refusal.value], ["must be of one reward", 2]);
+});
