@@ -94,12 +94,15 @@ Deno.test("isRemote() is what has to be fetched", () => {
   assertEquals(["./a.ts", "file:///a", "/npm:a", "httpx:a"].map(isRemote), [false, false, false, false]);
 });
 
-Deno.test("a plugin of files has the modules of its own folder, and the hash of its own file", async () => {
+Deno.test("a plugin of files has the modules of its own folder, and a hash of all of them", async () => {
   const text = 'import "./in/part.ts"; export default 1;';
   await using folder = await folderOf({ "plugin.ts": text, "in/part.ts": "export {};", "other.mjs": "" });
   const address = toFileUrl(`${folder.path}/plugin.ts`).href;
   const { modules, sha256 } = await pluginModules("./plugin.ts", address);
-  assertEquals([modules.length, sha256], [2, await hashOf(text)]);
+  const listed = [["in/part.ts", "export {};"], ["plugin.ts", text]].map(async ([name, text]) =>
+    `${await hashOf(text!)}  ${name}\n`
+  );
+  assertEquals([modules.length, sha256], [2, await hashOf((await Promise.all(listed)).join(""))]);
 });
 
 for (
@@ -209,7 +212,7 @@ function site(answer: (request: Request) => Response) {
     served++;
     return answer(request);
   });
-  const address = `http://127.0.0.1:${server.addr.port}/metric.ts`;
+  const address = `http://${server.addr.hostname}:${server.addr.port}/metric.ts`;
   return { address, served: () => served, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
@@ -270,7 +273,7 @@ Deno.test("a download that fails, or is larger than a metric can be, is refused"
 });
 
 Deno.test("only https:, and http: of this machine, is asked", async () => {
-  for (const name of ["http://metrics.invalid/a.ts", "ftp://localhost/a.ts", "http://127.0.0.2/a.ts"]) {
+  for (const name of ["http://metrics.invalid/a.ts", "ftp://localhost/a.ts", "http://192.0.2.1/a.ts"]) {
     const refusal = await refusalOf(() => fetchPinned(name));
     assertEquals([refusal.rule, refusal.value], ["must come by https:", new URL(name).protocol]);
   }
