@@ -60,7 +60,8 @@ export async function verifyRun(folder: string, options: VerifyOptions): Promise
     return verdict({ by: "bits", because, compared: inputs, changed: null, repetition: null });
   }
   const artifacts = await checkArtifacts(folder, manifest);
-  if (artifacts.difference !== null && options.steps !== undefined) {
+  const steps = options.steps ?? (otherDevice(manifest, options) ? STEPS_OF_TOLERANCE : undefined);
+  if (artifacts.difference !== null && steps !== undefined) {
     // Its stages cannot be gone on from; a whole repetition needs none of them, and says which number was changed.
     const because = "the files of the run are not what it wrote: nothing was repeated";
     return verdict({
@@ -79,8 +80,11 @@ export async function verifyRun(folder: string, options: VerifyOptions): Promise
     folder: repetition,
     device: options.device,
   };
-  const steps = options.steps ?? (otherDevice(manifest, options) ? STEPS_OF_TOLERANCE : undefined);
-  const repeated = steps === undefined ? await wholly(repeating) : await partly(repeating, steps);
+  const repeated = await (steps === undefined ? wholly(repeating) : partly(repeating, steps))
+    .catch(async (error) => {
+      if (options.out === undefined) await Deno.remove(repetition, { recursive: true });
+      throw error;
+    });
   const around = await readManifest(repeated.finished);
   return verdict({
     ...promisedOf(manifest, around),
