@@ -209,7 +209,7 @@ function site(answer: (request: Request) => Response) {
     served++;
     return answer(request);
   });
-  const address = `http://127.0.0.1:${server.addr.port}/metric.ts`;
+  const address = `http://${server.addr.hostname}:${server.addr.port}/metric.ts`;
   return { address, served: () => served, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
@@ -270,7 +270,13 @@ Deno.test("a download that fails, or is larger than a metric can be, is refused"
 });
 
 Deno.test("only https:, and http: of this machine, is asked", async () => {
-  for (const name of ["http://metrics.invalid/a.ts", "ftp://localhost/a.ts", "http://127.0.0.2/a.ts"]) {
+  for (
+    const name of [
+      "http://metrics.invalid/a.ts",
+      "ftp://metrics.invalid/a.ts",
+      "http://1.metrics.invalid/a.ts",
+    ]
+  ) {
     const refusal = await refusalOf(() => fetchPinned(name));
     assertEquals([refusal.rule, refusal.value], ["must come by https:", new URL(name).protocol]);
   }

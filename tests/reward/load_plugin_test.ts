@@ -40,7 +40,7 @@ Deno.test("a pinned web module may run in this process", async () => {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const sha256 = new Uint8Array(digest).toHex();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response(text));
-  const specifier = `http://127.0.0.1:${server.addr.port}/stranger.ts#sha256=${sha256}`;
+  const specifier = `http://${server.addr.hostname}:${server.addr.port}/stranger.ts#sha256=${sha256}`;
   const { factory, source } = await loadPlugin(specifier, { ...POLICY, isolate: "never" });
   await server.shutdown();
   assertEquals([factory?.spec.name, source], ["stranger", { specifier, sha256 }]);
