@@ -213,7 +213,9 @@ function trialsOf(
       loading: choose(
         modules === undefined
           ? []
-          : passing.filter(({ test, files }) => files.has(file) || modules.has(moduleOf(test))),
+          : passing.filter((each) =>
+            isNear(each) && (each.files.has(file) || modules.has(moduleOf(each.test)))
+          ),
       ),
     };
   });
