@@ -109,7 +109,7 @@ export function judge(
   const all = counted.reduce((sum, { lines }) => sum + lines, 0);
   const missed = counted.reduce((sum, file) => sum + file.missed.length, 0);
   const share = all === 0 ? 0 : 1 - missed / all;
-  const short = counted.filter((file) => file.missed.length > (1 - least) * file.lines);
+  const short = counted.filter((file) => 1 - file.missed.length / file.lines < least);
   return { share, short: share < least ? short : [] };
 }
 

@@ -7,7 +7,15 @@ import { basename, dirname } from "node:path/posix";
 import { examplesOf } from "./mutation/examples.ts";
 import type { SourceFile } from "./arch.ts";
 import { instrument, type Instrumented, type Mutant } from "./mutation/instrument.ts";
-import { moduleOf, type Outcome, type Start, startWorker, type Trial, tryAll } from "./mutation/pool.ts";
+import {
+  type Chosen,
+  moduleOf,
+  type Outcome,
+  type Start,
+  startWorker,
+  type Trial,
+  tryAll,
+} from "./mutation/pool.ts";
 import { type Finding, lineOf, pageOf, schemaOf, scoreOf } from "./mutation/report.ts";
 import type { AtLoad, DryTest } from "./mutation/worker.ts";
 import { readTree } from "./tree.ts";
@@ -35,8 +43,8 @@ const EXAMPLES = /^(?:src\/(?:target|objective|reward)|plugins)\/.*\.ts$/;
 
 const DRY_RUN_MS = 600_000;
 
-/** A mutant that tests of so long a time did not notice has survived. */
-const TRIAL_MS = 4000;
+/** A mutant meets the tests beside its source, and then others for so long. */
+const FAR_MS = 4000;
 
 const PROCESSES = 2;
 
@@ -83,7 +91,11 @@ if (import.meta.main) {
       }
       if (outcomes.size % 100 === 0) console.error(`${outcomes.size} tried, ${seconds()} s`);
     });
-    const reached = new Set(trials.filter((trial) => trial.tests.length > 0).map(({ mutant }) => mutant));
+    const reached = new Set(
+      trials.filter(({ running, loading }) => running.tests.length + loading.tests.length > 0).map((
+        { mutant },
+      ) => mutant),
+    );
     const findings = mutants.map((mutant): Finding => {
       const { status, by } = outcomes.get(mutant.id) ?? {};
       return {
@@ -162,8 +174,8 @@ async function dryRun(start: Start) {
 }
 
 /**
- * Each mutant with the tests that reach it: those beside its source first, the quickest of them first, until they have
- * taken long enough.
+ * Each mutant with the tests that reach it: those beside its source first, then others, the quickest of
+ * either first.
  */
 function trialsOf(
   mutants: readonly Mutant[],
@@ -181,23 +193,30 @@ function trialsOf(
     for (const id of reached) loading.set(id, (loading.get(id) ?? new Set()).add(module));
   }
   return mutants.filter(({ ignored }) => ignored === undefined).map(({ id, file }) => {
-    const modules = loading.get(id);
-    const early = modules !== undefined;
-    const reaching = passing.filter(({ test, hits, files }) =>
-      early ? files.has(file) || modules.has(moduleOf(test)) : hits.has(id)
-    );
     const isNear = ({ test }: DryTest) =>
       test.startsWith(file.replace(/\.ts$/, ".example")) ||
       test.startsWith(`tests/${basename(dirname(file))}/`);
-    let spent = 0;
-    const chosen = [...reaching.filter(isNear), ...reaching.filter((each) => !isNear(each))]
-      .filter(({ took }) => (spent += took) - took < TRIAL_MS);
+    const choose = (reaching: typeof passing): Chosen => {
+      let far = 0;
+      const chosen = [...reaching.filter(isNear), ...reaching.filter((each) => !isNear(each))]
+        .filter((each) => isNear(each) || (far += each.took) - each.took < FAR_MS);
+      return {
+        tests: chosen.map(({ test }) => test),
+        hits: chosen.map(({ hits }) => hits.get(id) ?? 1_000_000),
+        took: chosen.reduce((sum, { took }) => sum + took, 0),
+      };
+    };
+    const modules = loading.get(id);
     return {
       mutant: id,
-      tests: chosen.map(({ test }) => test),
-      hits: chosen.map(({ hits }) => hits.get(id) ?? 1_000_000),
-      took: chosen.reduce((sum, { took }) => sum + took, 0),
-      atLoad: early,
+      running: choose(passing.filter(({ hits }) => hits.has(id))),
+      loading: choose(
+        modules === undefined
+          ? []
+          : passing.filter((each) =>
+            isNear(each) && (each.files.has(file) || modules.has(moduleOf(each.test)))
+          ),
+      ),
     };
   });
 }

@@ -86,16 +86,21 @@ export async function startWorker({ folder, modules, mutant, heard }: Start): Pr
   };
 }
 
-/** A mutant with the tests that may notice it, in the order to try them. */
-export interface Trial {
-  readonly mutant: number;
+/** Tests to try, in this order, and how often each reaches the mutant. */
+export interface Chosen {
   readonly tests: readonly string[];
-  /** Of each test, how often it reaches the mutant. */
   readonly hits: readonly number[];
   /** Milliseconds that all of them take without it. */
   readonly took: number;
-  /** Whether it runs while modules are loaded, and so needs a process of its own. */
-  readonly atLoad: boolean;
+}
+
+/** A mutant with the tests that may notice it. */
+export interface Trial {
+  readonly mutant: number;
+  /** Those that reach it as they run. */
+  readonly running: Chosen;
+  /** Those whose modules reach it as they are loaded: if the others do not notice it, these may in a process of its own. */
+  readonly loading: Chosen;
 }
 
 /** What became of a mutant. */
@@ -117,51 +122,60 @@ export async function tryAll(
   report: (outcome: Outcome) => void,
 ): Promise<void> {
   const work = async () => {
-    let worker: Worker | undefined;
-    let tried = 0;
+    const shared = sharedWorker(start);
     for (let next = trials.next(); !next.done; next = trials.next()) {
-      const trial = next.value;
-      if (trial.tests.length === 0) continue;
-      if (trial.atLoad || tried >= TRIALS_PER_PROCESS) {
-        await worker?.end();
-        worker = undefined;
+      const { mutant, running, loading } = next.value;
+      let outcome: Outcome = { mutant, status: "survived" };
+      if (running.tests.length > 0) outcome = await shared.tried(mutant, running);
+      if (outcome.status === "survived" && loading.tests.length > 0) {
+        outcome = await alone(mutant, loading, start);
       }
-      for (let again = false;;) {
-        if (worker === undefined) {
-          worker = await startWorker(trial.atLoad ? alone(trial, start) : start);
-          tried = 0;
-        }
-        tried++;
-        const { mutant, tests, hits } = trial;
-        const answer: Answer | undefined = await worker?.ask(
-          { mutant, tests, hits },
-          15_000 + 8 * trial.took,
-        );
-        const heard = answer !== undefined && "mutant" in answer ? answer : undefined;
-        // What does not load is noticed; what does not answer hangs.
-        if (heard === undefined) report({ mutant, status: worker === undefined ? "killed" : "timeout" });
-        if (heard === undefined || heard.spoilt || trial.atLoad) {
-          await worker?.end();
-          worker = undefined;
-        }
-        if (heard?.spoilt && !again && !trial.atLoad) {
-          again = true;
-          continue;
-        }
-        if (heard !== undefined) {
-          report({ mutant, status: heard.status, ...(heard.by === undefined ? {} : { by: heard.by }) });
-        }
-        break;
-      }
+      if (running.tests.length + loading.tests.length > 0) report(outcome);
     }
-    await worker?.end();
+    await shared.end();
   };
   await Promise.all(Array.from({ length: processes }, work));
 }
 
-/** A process for one mutant needs the modules of its tests and no others. */
-function alone({ mutant, tests }: Trial, start: Start): Start {
-  return { ...start, mutant, modules: [...new Set(tests.map(moduleOf))] };
+/** A process that tries one mutant after the other. */
+function sharedWorker(start: Start) {
+  let worker: Worker | undefined;
+  let tried = 0;
+  const end = async () => {
+    await worker?.end();
+    worker = undefined;
+  };
+  const attempt = async (mutant: number, chosen: Chosen, again: boolean): Promise<Outcome> => {
+    if (++tried > TRIALS_PER_PROCESS) await end();
+    if (worker === undefined) tried = 1;
+    worker ??= await startWorker(start);
+    if (worker === undefined) throw new Error("The tests cannot be loaded any more.");
+    const answer = await outcomeOf(worker, mutant, chosen);
+    if (answer === undefined || answer.spoilt) await end();
+    if (answer === undefined) return { mutant, status: "timeout" };
+    return answer.spoilt && !again ? await attempt(mutant, chosen, true) : answer;
+  };
+  return { end, tried: (mutant: number, chosen: Chosen) => attempt(mutant, chosen, false) };
+}
+
+/** What does not load with a mutant is noticed. A process for one mutant loads the modules of its tests and no others. */
+async function alone(mutant: number, chosen: Chosen, { folder }: Start): Promise<Outcome> {
+  const modules = [...new Set(chosen.tests.map(moduleOf))];
+  const worker = await startWorker({ folder, mutant, modules });
+  if (worker === undefined) return { mutant, status: "killed" };
+  const answer = await outcomeOf(worker, mutant, chosen);
+  await worker.end();
+  return answer ?? { mutant, status: "timeout" };
+}
+
+/** @returns undefined when the process hangs or has ended. */
+async function outcomeOf(
+  worker: Worker,
+  mutant: number,
+  { tests, hits, took }: Chosen,
+): Promise<Outcome & { readonly spoilt?: boolean } | undefined> {
+  const answer = await worker.ask({ mutant, tests, hits }, 15_000 + 8 * took);
+  return answer !== undefined && "mutant" in answer ? answer : undefined;
 }
 
 /** The module of a test. */

@@ -125,7 +125,7 @@ ${open.length === 0 ? "None." : listOf(open)}
 }
 
 function fits({ in: place, mutator, original, replacement }: Reason, found: Finding): boolean {
-  return (found.file === place || dirname(found.file) === place) &&
+  return (found.file === place || found.file.startsWith(`${place}/`)) &&
     (mutator === undefined || mutator === found.mutator) &&
     (original === undefined || new RegExp(original).test(found.original)) &&
     (replacement === undefined || new RegExp(replacement).test(found.replacement));

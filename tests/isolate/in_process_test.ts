@@ -403,3 +403,8 @@ Deno.test("a frame whose message is none is no frame", () => {
     assertThrows(() => decodePayload(json, header), TypeError, "a frame without a message");
   }
 });
+
+Deno.test("a child that is asked whether it is ready says so, with nothing else", async () => {
+  const child = childOf(oddOn7(() => 1));
+  assertEquals(await child.ask(question({ kind: "ready" }), 1e5), { message: {}, arrays: [] });
+});

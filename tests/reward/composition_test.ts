@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { combine, roundReward } from "../../src/reward/combine.ts";
 import { compose, preferenceOf, preferredRewards, rewardsOf } from "../../src/reward/composition.ts";
-import type { Constraint } from "../../src/reward/constraints.ts";
+import { ascend, type Constraint, gapOf } from "../../src/reward/constraints.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 
 const ndcg = { metric: await loadMetric("ndcg@3"), weight: 2 };
@@ -125,4 +125,12 @@ Deno.test("asking how slates are preferred changes nothing of the composition", 
 Deno.test("a value without a weight has no part in the reward, and −0 is 0", () => {
   assertEquals(combine([0.5, NaN, Infinity], [2, 0, 0]), 1);
   assert(Object.is(roundReward(-0), 0));
+});
+
+Deno.test("a gap is how far a level is on the wrong side of its bound, in the metric's scale", () => {
+  const scale = { reward: 1, level: 0.5 };
+  assertEquals([gapOf(atMost, 0.9, scale), gapOf(atMost, 0.4, scale)], [1, 0]);
+  assertEquals(gapOf(atLeast, 0.4, scale), 1);
+  assertAlmostEquals(gapOf(atLeast, 1.4, scale), -1, 1e-12);
+  assertEquals(ascend(Float64Array.of(0.5, 0.5, 0.5), [2, -8, NaN], 0.25), Float64Array.of(1, 0, 0.5));
 });

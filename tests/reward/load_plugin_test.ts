@@ -36,15 +36,19 @@ Deno.test("a plugin tells the hash of its file wherever it runs", async () => {
   }
 });
 
-Deno.test("a pinned web module may run in this process", async () => {
+Deno.test("a pinned web module is a stranger, and may be let run in this process", async () => {
   const text = strangerText("", { before: `// ${crypto.randomUUID()}` });
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   const sha256 = new Uint8Array(digest).toHex();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response(text));
   const specifier = `http://${server.addr.hostname}:${server.addr.port}/stranger.ts#sha256=${sha256}`;
-  const { factory, source } = await loadPlugin(specifier, { ...POLICY, isolate: "never" });
+  for (const isolate of ["never", "remote"] as const) {
+    const { spec, factory, source, close } = await loadPlugin(specifier, { ...POLICY, isolate });
+    await close();
+    assertEquals([spec.name, source], ["stranger", { specifier, sha256 }]);
+    assertEquals(factory === undefined, isolate === "remote");
+  }
   await server.shutdown();
-  assertEquals([factory?.spec.name, source], ["stranger", { specifier, sha256 }]);
 });
 
 async function refusalOf(text: string): Promise<BladeError["refusal"]> {
@@ -115,7 +119,9 @@ Deno.test("importFailure() tells a path that leads nowhere, a folder, and what i
   const address = toFileUrl(stranger.path).href;
   const own = await of("s.ts", address, new Error(`No 'x' in "file:///lib/y.ts"\n at ${address}:12:3`));
   assertEquals(own.place, "plugin s.ts:12");
-  assertStringIncludes(own.rule, "said: No 'x' in /lib/y.ts");
+  assertEquals(own.rule, "must be a module that can be imported; importing it said: No 'x' in /lib/y.ts");
+  const bare = await of("s.ts", address, new Error("\n  no file:///lib/y.ts here.  "));
+  assertEquals(bare.rule, "must be a module that can be imported; importing it said: no /lib/y.ts here");
   const other = await of("s.ts", address, new Error("No 'x'\n at file:///lib/y.ts:12:3"));
   assertEquals(other.place, "plugin s.ts");
 });
@@ -147,4 +153,11 @@ Deno.test("two plugins of one name are refused, the same plugin twice is one", a
   const names = (await registry.list()).map(({ name }) => name);
   assertEquals(names.filter((name) => name === "stranger" || name === "recall"), ["recall", "stranger"]);
   assert((await registry.load("stranger")).judge === undefined);
+});
+
+Deno.test("a path may hold what elsewhere begins an address", async () => {
+  await using stranger = await strangerFile("");
+  const path = `${stranger.folder}/npm:file:odd.ts`;
+  await Deno.writeTextFile(path, strangerText(""));
+  assertEquals((await loadPlugin(path, { ...POLICY, isolate: "never" })).spec.name, "stranger");
 });

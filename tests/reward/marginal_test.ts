@@ -11,6 +11,7 @@ import {
   populationValue,
 } from "../../src/reward/marginal.ts";
 import type { RewardTerm } from "../../src/reward/combine.ts";
+import type { PopulationMetric } from "../../src/reward/metric.ts";
 import { PluginFault } from "../../src/reward/fault.ts";
 import { loadMetric } from "../../src/reward/registry.ts";
 import { scoreRollouts } from "../../src/reward/score_rollouts.ts";
@@ -313,4 +314,19 @@ Deno.test("a metric that goes by context is judged beside nothing where no slate
   const kept = createPopulationState([{ metric, weight: 1 }], signals, { discount: 1 });
   const batch = batchOf([[0, 1, 2], [3, 4, 5]]);
   assertEquals(marginalRewards(metric, batch, signals, state), marginalRewards(metric, batch, signals, kept));
+});
+
+Deno.test("a value of many slates is of each slate once, and of nothing else", () => {
+  const { metric } = sumMetric((sum) => sum);
+  const shown: unknown[] = [];
+  const watched = {
+    ...metric as PopulationMetric,
+    add: (_: unknown, ...rest: unknown[]) => void shown.push(rest),
+  };
+  populationValue(
+    { spec: "m", metric: watched, source: { specifier: "test" } },
+    batchOf([[0, 1, 2], [3, 4, -1]]),
+    signals,
+  );
+  assertEquals(shown, [[[0, 1, 2], 1, [1, 2, 3], 0], [[3, 4], 1, [1, 2], 0]]);
 });

@@ -86,6 +86,7 @@ Deno.test("a refusal of a spec says what must hold, and shows the part that does
   const pairs = "must have option=value pairs, joined by &, after ?";
   assertEquals(refusal("ndcg?a"), [pairs, "a"]);
   assertEquals(refusal("ndcg?a=b&=c"), [pairs, "=c"]);
+  assertEquals(refusal("ndcg?=c=d"), [pairs, "=c=d"]);
   assertEquals(refusal("ndcg@x"), ["must have a whole number from 1 on after @", "x"]);
   assertEquals(refusal("ndcg?a=%"), ["must be percent-encoded UTF-8", "%"]);
   assertEquals(refusal("ndcg?a=1&a=2"), ["must set an option once", "a"]);

@@ -73,6 +73,7 @@ Deno.test("list() describes the built-in metrics, each with its source and defau
     "user-gap",
   ]);
   assert(list.every(({ source }) => /^[0-9a-f]{64}$/.test(source.sha256 ?? "")));
+  assert(list.every(({ name, source }) => source.specifier === `blade:${name}`));
   assertEquals(list[5]!.options.find(({ name }) => name === "gain"), {
     name: "gain",
     default: "linear",

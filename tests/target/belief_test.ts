@@ -332,4 +332,16 @@ Deno.test("Rewards that do not fit the groups are refused by what was given, whi
   assertThrows(weigh([two], 3), RangeError, says("3 marks and 2"));
   assertThrows(weigh([two, two], 2), RangeError, says("2 marks and 2, 2"));
   assertThrows(weigh([new Float64Array(1)], 2), RangeError, says("2 marks and 1"));
+  const columns = createBelief({ ...SETTINGS, columns: 2, contexts: 1 });
+  const uneven = { values: [two, new Float64Array(1)], defined: Uint8Array.of(1, 1) };
+  assertThrows(
+    () => weighBatch(columns, [0], uneven, { groupSize: 2 }),
+    RangeError,
+    "2 marks and 2, 1 values",
+  );
+});
+
+Deno.test("A Bayesian belief has no ties to count, and comes back though it was told how", () => {
+  const belief = createBelief({ ...SETTINGS, ties: "exact", contexts: 1 });
+  assertEquals(deserializeBelief(serializeBelief(belief)).settings.kind, "bayesian");
 });

@@ -55,3 +55,15 @@ Deno.test("The rows of a pool share its weight, of several metrics too", () => {
   assertEquals([...values], [0, 5, 1, 2, 1, 3]);
   assertEquals([...weights], [2, 4, 2]);
 });
+
+Deno.test("A pool that is not full has a row for each reward, and no more", () => {
+  const pool = pourInto(pourInto(emptyPool(2), Float64Array.of(1, 2, 3, 4)), Float64Array.of(5, 6));
+  assertEquals([[...pool.values], pool.next], [[1, 2, 3, 4, 5, 6], 3]);
+});
+
+Deno.test("Hundreds of rewards in any order are put in order", () => {
+  const rewards = Float64Array.from({ length: 500 }, (_, i) => (i * 7919) % 499 - (i % 3 === 0 ? 700 : 0));
+  const mass = massOfAny(rewards, new Float64Array(500).fill(1));
+  assertEquals([...mass.rewards], [...new Set(rewards)].sort((a, b) => a - b));
+  assertEquals(totalMass([mass]), 500);
+});
