@@ -13,7 +13,10 @@ export interface Interrupt extends Disposable {
 export function stopOnInterrupt(io: Io): Interrupt {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      io.err("stopped at once; what was saved before is whole\n");
+      Deno.exit(EXIT.interrupted);
+    }
     io.err("\nsaving after this step, press again to stop at once\n");
     controller.abort();
   };

@@ -42,14 +42,15 @@ export const trainCommand: Command = {
       return EXIT.ok;
     }
     const { newRunFolder, trainInFolder } = await import("../config/run_in_folder.ts");
+    using interrupt = stopOnInterrupt(io);
+    const { signal } = interrupt;
     const runFolder = resumed ??
       await newRunFolder(config, { out: input.flags.text("out"), name: nameOf(input.positionals[0]!) });
     const { createProgress } = await import("../report/progress.ts");
     const progress = createProgress({ terminal: io.errIsTerminal, write: io.err });
-    using interrupt = stopOnInterrupt(io);
-    const { signal } = interrupt;
     const options = { runFolder, signal, observer: progress, resume: resumed !== undefined };
     const outcome = await trainInFolder(config, options, trainRun).finally(() => progress.close());
+    if (signal.aborted) throw interruptedAtTheEnd(runFolder);
     await printOutcome(outcome, input, io);
     return EXIT.ok;
   },
@@ -88,7 +89,18 @@ async function resumedConfig(input: CommandInput, folder: string): Promise<Blade
   throw new BladeError({
     place: `--resume ${folder}`,
     rule: "must be the folder of a run, with its config.resolved.json",
-    mend: "give a folder that `blade train` made",
+    mend:
+      "give a folder that `blade train` made; a run that was stopped before its configuration was written has " +
+      "nothing to go on from: start it again",
+  });
+}
+
+function interruptedAtTheEnd(runFolder: string): BladeError {
+  return new BladeError({
+    place: runFolder,
+    rule: "interrupted when the last stage was done; the run is finished",
+    mend: `read its results with: train --resume ${runFolder}`,
+    exitCode: EXIT.interrupted,
   });
 }
 

@@ -30,7 +30,28 @@ export async function keepData(runFolder: string, files: readonly DataFile[]): P
     await writeAtomically(path, JSON.stringify(files, null, 2) + "\n");
     return;
   }
-  checkSameData(JSON.parse(text), files);
+  checkSameData(parseFiles(text, path), files);
+}
+
+function parseFiles(text: string, path: string): DataFile[] {
+  try {
+    const files: unknown = JSON.parse(text);
+    if (Array.isArray(files) && files.every(isFile)) return files;
+  } catch {
+    // Refused below.
+  }
+  throw new BladeError({
+    place: path,
+    rule: "must be the list of data files that the run was started with, as JSON",
+    value: text,
+    mend:
+      "the file is damaged: take it from a copy, or, if you are sure that the data are those of the start, delete it",
+  });
+}
+
+function isFile(file: unknown): file is DataFile {
+  const { path, bytes, sha256 } = (file ?? {}) as Partial<DataFile>;
+  return typeof path === "string" && typeof bytes === "number" && typeof sha256 === "string";
 }
 
 /**

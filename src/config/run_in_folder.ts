@@ -1,9 +1,19 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
+import { BladeError, EXIT } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
-import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
+import { cutEvents, openEventLog, readEvents, recordEvents, type RunEvent } from "../report/event_log.ts";
 import { isThere } from "../report/is_there.ts";
 import { readManifest } from "../report/manifest.ts";
-import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import {
+  createRunFolder,
+  nextRunFolder,
+  refuseFull,
+  removeParts,
+  RUN_FILES,
+  syncFolder,
+  writeAtomically,
+} from "../report/run_folder.ts";
+import { settleCheckpoints, type Standing } from "../train/settle_checkpoints.ts";
 import { loadConfig } from "./parse.ts";
 import { lockRunFolder } from "./run_lock.ts";
 import type { RunApi, RunOptions, TrainOutcome } from "./run_api.ts";
@@ -22,6 +32,11 @@ export async function newRunFolder(
 ): Promise<string> {
   if (o.out !== undefined) await createRunFolder(o.out);
   const folder = o.out ?? await nextRunFolder("runs", config.name ?? o.name);
+  using _lock = lockRunFolder(folder);
+  // Of two programs that found it empty at once, the second one finds the first one's run.
+  await refuseFull(folder);
+  await removeParts(folder);
+  await syncFolder(dirname(folder));
   await writeAtomically(join(folder, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
   return folder;
 }
@@ -35,7 +50,9 @@ export async function keptConfig(folder: string): Promise<BladeConfig | undefine
 /**
  * Trains into a folder that is ready, as its only writer: every event goes into its log before the observer hears of
  * it, and a new run that is refused before its first step leaves no folder behind that a later one would stumble
- * over. A run that is resumed after its end is not repeated: its results are read back.
+ * over. However the process before this one ended, every step stands in the log once: those after the last checkpoint
+ * that is whole are taken out, for they are made again. A run that is resumed after its end is not repeated: its
+ * results are read back.
  *
  * @param trainRun what computes, which the caller loads
  * @throws {BladeError} when another process writes into the folder, and whatever `trainRun` throws
@@ -48,7 +65,11 @@ export async function trainInFolder(
   const { runFolder, resume } = options;
   if (resume && await isThere(join(runFolder, RUN_FILES.manifest))) return await finishedBefore(runFolder);
   using lock = lockRunFolder(runFolder);
-  using log = openEventLog(join(runFolder, RUN_FILES.events));
+  await removeParts(runFolder);
+  const events = join(runFolder, RUN_FILES.events);
+  const { steps, warnings } = await settleCheckpoints(runFolder);
+  const damaged = await cutEvents(events, (event) => stands(event, steps));
+  using log = openEventLog(events);
   const observer = both(recordEvents(log), options.observer);
   try {
     if (lock.takenFrom !== null) {
@@ -57,15 +78,30 @@ export async function trainInFolder(
         `taking over from ${lock.takenFrom}, which ended before it closed the run folder`,
       );
     }
+    for (const warning of warnings) observer.note("warning", warning);
+    if (damaged > 0) observer.note("warning", `${damaged} damaged lines of ${events} were taken out.`);
     return await trainRun(config, { ...options, observer });
   } catch (error) {
-    if (!resume) await removeIfNothingHappened(runFolder);
+    const interrupted = error instanceof BladeError && error.exitCode === EXIT.interrupted;
+    if (!resume && !interrupted) await removeIfNothingHappened(runFolder);
     throw error;
   }
 }
 
+/**
+ * Whether a run that goes on does not make an event again: of each stage the steps up to its last checkpoint. What was
+ * measured at the end of an epoch comes after the checkpoint of its last step.
+ */
+function stands(event: RunEvent, steps: Standing["steps"]): boolean {
+  if (event.kind !== "step") return true;
+  const done = steps.get(event.stage) ?? 0;
+  return event.step < done || event.step === done && done > 0 && event.values["epoch"] === undefined;
+}
+
 async function finishedBefore(runFolder: string): Promise<TrainOutcome> {
   const { results, warnings, startedAt, durationMs } = await readManifest(runFolder);
+  // Left by a process that died between the manifest and its end.
+  if (await isThere(join(runFolder, RUN_FILES.lock))) lockRunFolder(runFolder)[Symbol.dispose]();
   const end = new Date(Date.parse(startedAt) + durationMs).toISOString().slice(0, 16).replace("T", " ");
   const summary = [`The run had finished already, on ${end} UTC: nothing was trained.`];
   return { runFolder, results, warnings, summary };

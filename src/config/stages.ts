@@ -9,16 +9,8 @@ import { createPopulationState } from "../reward/marginal.ts";
 import { createBelief, setPrior } from "../target/belief.ts";
 import { align, type AlignSetting } from "../train/align.ts";
 import { type AlignState, alignStateFrom, startAlignment } from "../train/align_state.ts";
-import {
-  finishStage,
-  numbersIn,
-  readCheckpoint,
-  readFinished,
-  under,
-  weightsFrom,
-  weightsOf,
-  within,
-} from "../train/checkpoint.ts";
+import { numbersIn, under, weightsFrom, weightsOf, within } from "../train/checkpoint.ts";
+import { finishStage, readCheckpoint, readFinished } from "../train/checkpoint_files.ts";
 import { type Course, courseFrom, courseNumbers } from "../train/course.ts";
 import { exposureFrom, exposureTensors } from "../train/exposure.ts";
 import { fitNextItems, fitOptimizer, type FitOptions } from "../train/fit_next_items.ts";

@@ -55,9 +55,11 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   for (const warning of [...dataset.warnings ?? [], ...plan.notes]) observer.note("warning", warning);
   checkMemory(config, materials, device.backend, await limitsOf(device.backend));
   await keepData(options.runFolder, files);
+  const keeper = keeperOf(config, options);
+  await keeper.afterPart("the data");
   const model = await modelOf(config, plan);
   const { runFolder } = options;
-  const stage: Stage = { config, materials, model, observer, keeper: keeperOf(config, options), runFolder };
+  const stage: Stage = { config, materials, model, observer, keeper, runFolder };
 
   const reference = await referenceStage(stage);
   const labelled = startsContinued(config) ? await continuedStage(stage, reference, null) : null;

@@ -1,4 +1,6 @@
+import { BladeError } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
+import { writeAtomically } from "./run_folder.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
@@ -91,11 +93,67 @@ export function recordEvents(log: EventLog, now: () => number = () => performanc
   };
 }
 
-/** Reads the events of a run; an unfinished last line is left out. */
+/**
+ * Reads the events of a run; an unfinished last line is left out.
+ *
+ * @throws {BladeError} naming the line that is no event
+ */
 export async function readEvents(path: string): Promise<RunEvent[]> {
-  const text = await Deno.readTextFile(path);
-  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as RunEvent);
+  return wholeLines(await Deno.readTextFile(path)).map((line, at) => {
+    const event = eventOf(line);
+    if (event !== null) return event;
+    throw new BladeError({
+      place: `${path}:${at + 1}`,
+      rule: "must be an event as JSON",
+      value: line,
+      mend: "the log is damaged: take the file from a copy, or delete that line",
+    });
+  });
+}
+
+/**
+ * Takes events out of a log, all at once; lines that are no events go too. Nothing happens where there is no log.
+ *
+ * @param path of the log, which nobody has open
+ * @param stands whether an event stays
+ * @returns how many lines were no events
+ * @example
+ * ```ts
+ * import { cutEvents, readEvents } from "./event_log.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = await Deno.makeTempFile();
+ * const line = (step: number) => `{"kind":"step","timeMs":0,"stage":"sft","step":${step},"values":{}}\n`;
+ * await Deno.writeTextFile(path, line(1) + "\0\0\0\n" + line(2));
+ * assertEquals(await cutEvents(path, (event) => event.kind !== "step" || event.step < 2), 1);
+ * assertEquals(await readEvents(path), [{ kind: "step", timeMs: 0, stage: "sft", step: 1, values: {} }]);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function cutEvents(path: string, stands: (event: RunEvent) => boolean): Promise<number> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+  const lines = wholeLines(text).map((line) => ({ line, event: eventOf(line) }));
+  const kept = lines.filter(({ event }) => event !== null && stands(event));
+  if (kept.length < lines.length) await writeAtomically(path, kept.map(({ line }) => `${line}\n`).join(""));
+  return lines.filter(({ event }) => event === null).length;
+}
+
+function wholeLines(text: string): string[] {
+  return text.slice(0, text.lastIndexOf("\n") + 1).split("\n").filter((line) => line !== "");
+}
+
+function eventOf(line: string): RunEvent | null {
+  try {
+    const event: RunEvent | null = JSON.parse(line);
+    return event !== null && ["stage", "step", "note"].includes(event.kind) ? event : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Offset after the last line end, read backwards in blocks. */

@@ -27,7 +27,7 @@ export const RUN_FILES = {
  * import { assertRejects } from "@std/assert";
  * const folder = await Deno.makeTempDir();
  * await createRunFolder(`${folder}/first`);
- * await Deno.writeTextFile(`${folder}/first/manifest.json`, "{}");
+ * await Deno.writeTextFile(`${folder}/first/config.resolved.json`, "{}");
  * await assertRejects(() => createRunFolder(`${folder}/first`), Error, "--resume");
  * await Deno.remove(folder, { recursive: true });
  * ```
@@ -42,14 +42,27 @@ export async function createRunFolder(path: string): Promise<void> {
     }
     throw error;
   }
-  for await (const entry of Deno.readDir(path)) {
-    throw new BladeError({
-      place: path,
-      rule: "must be a new or an empty folder",
-      value: entry.name,
-      mend: `choose another folder with --out, or go on with this run: train --resume ${path}`,
-    });
-  }
+  await refuseFull(path);
+}
+
+/**
+ * Refuses a folder that holds something. What a program left that died before its first file was whole is nothing.
+ *
+ * @throws {BladeError} with what was found
+ */
+export async function refuseFull(path: string): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name))
+    .filter((name) => name !== RUN_FILES.lock && !isPart(name));
+  if (names.length === 0) return;
+  const other = "choose another folder with --out";
+  throw new BladeError({
+    place: path,
+    rule: "must be a new or an empty folder",
+    value: names.sort()[0],
+    mend: names.includes(RUN_FILES.config)
+      ? `${other}, or go on with this run: train --resume ${path}`
+      : `${other}, or empty this one`,
+  });
 }
 
 /**
@@ -78,9 +91,59 @@ export async function nextRunFolder(parent: string, name: string): Promise<strin
   }
 }
 
+/** What `writeAtomically` calls the file beside the one that it writes. */
+const PART = /^\..+\.[0-9a-f]{8}\.part$/;
+
+/** Whether a name is that of a file half written: of no use once its writer has died. */
+export function isPart(name: string): boolean {
+  return PART.test(name);
+}
+
 /**
- * Writes a file so that a reader sees all of it or what was there before: beside it, to the disk, then renamed.
- * When the disk is full or the program dies, the old file stands.
+ * Removes what writers that died left half written in a folder, those below it left out. For the folder's only writer.
+ *
+ * @example
+ * ```ts
+ * import { removeParts } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * for (const name of [".lists.csv.0a1b2c3d.part", "lists.csv"]) await Deno.writeTextFile(`${folder}/${name}`, "");
+ * await removeParts(folder);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["lists.csv"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function removeParts(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (isPart(name)) await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Brings the names in a folder to the disk, where the system has a way to: a new file's, or a renamed one's. */
+export async function syncFolder(path: string): Promise<void> {
+  let folder: Deno.FsFile;
+  try {
+    folder = await Deno.open(path === "" ? "." : path);
+  } catch {
+    // Windows opens no folders, and writes their names itself.
+    return;
+  }
+  using open = folder;
+  try {
+    await open.sync();
+  } catch (error) {
+    // Some network and FUSE file systems do not know it.
+    if (!["EINVAL", "ENOTSUP", "EBADF"].includes(String((error as { code?: unknown }).code))) throw error;
+  }
+}
+
+/**
+ * Writes a file so that a reader sees all of it or what was there before: beside it, to the disk, then renamed, and its
+ * name to the disk. When the disk is full, the program dies or the power goes, the old file stands.
  *
  * @param path the file
  * @param content text, bytes, or pieces of them in order
@@ -110,6 +173,7 @@ export async function writeAtomically(
     }
     await file.sync();
     await Deno.rename(beside, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
     // The reader knows the file that was asked for, not the one beside it.

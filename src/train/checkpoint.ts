@@ -1,9 +1,7 @@
-import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import { type HostTensor, type Parameters, readParameters, uploadParameters } from "../model/parameters.ts";
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from "../model/safetensors.ts";
+import type { NamedTensor } from "../model/safetensors.ts";
 import { type Optimizer, type OptimizerState, restoreState } from "../optimizer/optimizer.ts";
-import { RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 
 /** Everything a stage needs to go on where it was: named numbers on the host. */
 export interface Checkpoint {
@@ -14,65 +12,6 @@ export interface Checkpoint {
   /** Single numbers, by name. */
   readonly numbers: Readonly<Record<string, number>>;
   readonly tensors: ReadonlyMap<string, NamedTensor>;
-}
-
-const folderOf = (runFolder: string) => join(runFolder, RUN_FILES.checkpoints);
-const fileOf = (stage: string, step: number) => `${stage}-step-${String(step).padStart(7, "0")}.safetensors`;
-const UNFINISHED = /^(.+)-step-(\d+)\.safetensors$/;
-
-/** Writes a checkpoint beside the older ones, then drops all but the last `keep` of its stage. */
-export async function writeCheckpoint(
-  runFolder: string,
-  checkpoint: Checkpoint,
-  keep: number,
-): Promise<void> {
-  const { stage, step, numbers, tensors } = checkpoint;
-  await writeFile(runFolder, fileOf(stage, step), tensors, {
-    stage,
-    step: String(step),
-    numbers: JSON.stringify(numbers),
-  });
-  const older = (await unfinished(runFolder)).filter((found) => found.stage === stage);
-  for (const { name } of older.slice(0, -keep)) await Deno.remove(join(folderOf(runFolder), name));
-}
-
-/** The newest checkpoint of a stage that has not finished, or null. */
-export async function readCheckpoint(runFolder: string, stage: string): Promise<Checkpoint | null> {
-  const newest = (await unfinished(runFolder)).filter((found) => found.stage === stage).at(-1);
-  if (newest === undefined) return null;
-  const path = join(folderOf(runFolder), newest.name);
-  const { tensors, metadata } = decodeSafetensors(await Deno.readFile(path), path);
-  return { stage, step: newest.step, numbers: JSON.parse(metadata["numbers"] ?? "{}"), tensors };
-}
-
-/** Writes what a stage leaves for the stages after it, and drops the stage's checkpoints. */
-export async function finishStage(
-  runFolder: string,
-  stage: string,
-  tensors: ReadonlyMap<string, NamedTensor>,
-  numbers: Readonly<Record<string, number>> = {},
-): Promise<void> {
-  await writeFile(runFolder, `${stage}.safetensors`, tensors, { stage, numbers: JSON.stringify(numbers) });
-  for (const { name, stage: of } of await unfinished(runFolder)) {
-    if (of === stage) await Deno.remove(join(folderOf(runFolder), name));
-  }
-}
-
-/** What a finished stage left, or null when it has not finished. */
-export async function readFinished(
-  runFolder: string,
-  stage: string,
-): Promise<{ tensors: ReadonlyMap<string, NamedTensor>; numbers: Readonly<Record<string, number>> } | null> {
-  const path = join(folderOf(runFolder), `${stage}.safetensors`);
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
-  return { tensors, numbers: JSON.parse(metadata["numbers"] ?? "{}") };
 }
 
 /** Tensors of one tree under a name of their own: `embedding` of `best` is `best/embedding`. */
@@ -148,27 +87,4 @@ export function optimizerFrom(
 ): OptimizerState {
   const slots = uploadParameters(within("optimizer", tensors) as Map<string, HostTensor>);
   return restoreState(optimizer, parameters, { step, slots });
-}
-
-async function writeFile(
-  runFolder: string,
-  name: string,
-  tensors: ReadonlyMap<string, NamedTensor>,
-  metadata: Record<string, string>,
-): Promise<void> {
-  await Deno.mkdir(folderOf(runFolder), { recursive: true });
-  await writeAtomically(join(folderOf(runFolder), name), encodeSafetensors(tensors, metadata));
-}
-
-async function unfinished(runFolder: string): Promise<{ name: string; stage: string; step: number }[]> {
-  const found = [];
-  try {
-    for await (const { name } of Deno.readDir(folderOf(runFolder))) {
-      const match = UNFINISHED.exec(name);
-      if (match !== null) found.push({ name, stage: match[1]!, step: Number(match[2]) });
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return found.sort((one, other) => one.step - other.step);
 }

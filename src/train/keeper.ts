@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import { BladeError, EXIT } from "../core/errors.ts";
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { writeCheckpoint } from "./checkpoint_files.ts";
 
 /** Keeps a run's state while a stage goes on. */
 export interface Keeper {
@@ -22,16 +23,21 @@ export interface KeeperOptions {
   /** Checkpoints kept of a stage. */
   readonly keep: number;
   readonly signal: AbortSignal;
+  /** Hears of every checkpoint that is safe, with its digest. */
+  readonly written?: (stage: string, step: number, digest: string) => void;
 }
 
 /** A keeper that writes into the run folder. */
-export function createKeeper({ runFolder, everySteps, keep, signal }: KeeperOptions): Keeper {
+export function createKeeper({ runFolder, everySteps, keep, signal, written }: KeeperOptions): Keeper {
   // Lets the event loop see a pending Ctrl-C: the steps themselves never yield to it on the CPU.
   const hearSignals = () => new Promise((resolve) => setImmediate(resolve));
   return {
     async afterStep(stage, step, state) {
       await hearSignals();
-      if (signal.aborted || step % everySteps === 0) await writeCheckpoint(runFolder, await state(), keep);
+      if (signal.aborted || step % everySteps === 0) {
+        const digest = await writeCheckpoint(runFolder, await state(), keep);
+        written?.(stage, step, digest);
+      }
       if (signal.aborted) throw interrupted(runFolder, `in ${stage} after step ${step}; the state is saved`);
     },
     async afterPart(stage) {
