@@ -33,7 +33,12 @@ Deno.test({
         if (line === "ready" || line === "aborted") child.kill("SIGINT");
       }
     }
-    assertEquals(said, ["ready", "saving after this step, press again to stop at once", "aborted"]);
+    assertEquals(said, [
+      "ready",
+      "saving after this step, press again to stop at once",
+      "aborted",
+      "stopped at once; what was saved before is whole",
+    ]);
     assertEquals((await child.status).code, 3);
   },
 });
