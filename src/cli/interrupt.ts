@@ -8,7 +8,7 @@ export interface Interrupt extends Disposable {
 
 /**
  * Turns the first Ctrl-C (or a polite request to end) into an aborted signal, so that the state can be saved; the
- * second one ends the program at once.
+ * second one ends the program as soon as it is heard, which is within a pass of the model.
  */
 export function stopOnInterrupt(io: Io): Interrupt {
   const controller = new AbortController();
