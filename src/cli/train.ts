@@ -36,14 +36,15 @@ export const trainCommand: Command = {
   async run(input, io) {
     const resumed = input.flags.text("resume");
     const config = resumed === undefined ? await newConfig(input) : await resumedConfig(input, resumed);
-    const { planRun, trainRun } = await io.runApi();
     if (input.flags.has("dry-run")) {
+      const { planRun } = await io.runApi();
       printPlan(await planRun(config), input, io);
       return EXIT.ok;
     }
-    const { newRunFolder, trainInFolder } = await import("../config/run_in_folder.ts");
     using interrupt = stopOnInterrupt(io);
     const { signal } = interrupt;
+    const { trainRun } = await io.runApi();
+    const { newRunFolder, trainInFolder } = await import("../config/run_in_folder.ts");
     const runFolder = resumed ??
       await newRunFolder(config, { out: input.flags.text("out"), name: nameOf(input.positionals[0]!) });
     const { createProgress } = await import("../report/progress.ts");
