@@ -19,7 +19,11 @@ export const trainCommand: Command = {
     { name: "dry-run", summary: "print the plan, the sizes and an estimate, and train nothing" },
     { name: "json", summary: "print the results as one JSON document" },
   ],
-  details: "Ctrl-C saves the state and stops with code 3; `train --resume DIR` goes on from there.",
+  details:
+    `Ctrl-C saves the state and stops with code 3, a second one stops at once; \`train --resume DIR\` goes on from
+there, and after a kill or a power cut from the last checkpoint, to the same end. Checkpoints carry the SHA-256 of their
+content: a damaged one is named and put aside, and the one before it taken; where none is left, or what a finished stage
+left is damaged, the run is refused with what to delete to make that stage again.`,
   examples: [
     { line: "train configs/quickstart.jsonc", about: "the demo, half a minute on a laptop" },
     {

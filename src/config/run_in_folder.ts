@@ -79,7 +79,12 @@ export async function trainInFolder(
       );
     }
     for (const warning of warnings) observer.note("warning", warning);
-    if (damaged > 0) observer.note("warning", `${damaged} damaged lines of ${events} were taken out.`);
+    if (damaged > 0) {
+      observer.note(
+        "warning",
+        `${damaged} ${damaged === 1 ? "line" : "lines"} of ${events} held no event and went.`,
+      );
+    }
     return await trainRun(config, { ...options, observer });
   } catch (error) {
     const interrupted = error instanceof BladeError && error.exitCode === EXIT.interrupted;

@@ -56,7 +56,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   checkMemory(config, materials, device.backend, await limitsOf(device.backend));
   await keepData(options.runFolder, files);
   const keeper = keeperOf(config, options);
-  await keeper.afterPart("the data");
+  await keeper.afterPart("reading the data");
   const model = await modelOf(config, plan);
   const { runFolder } = options;
   const stage: Stage = { config, materials, model, observer, keeper, runFolder };

@@ -1,6 +1,15 @@
 import { join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
-import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import { lockRunFolder } from "../config/run_lock.ts";
+import {
+  createRunFolder,
+  nextRunFolder,
+  refuseFull,
+  removeParts,
+  RUN_FILES,
+  writeAtomically,
+} from "../report/run_folder.ts";
+import { isThere } from "../report/is_there.ts";
 import type { Cell, Experiment } from "./plan.ts";
 
 /** Names of the files of an experiment's folder. */
@@ -21,6 +30,9 @@ export const EXPERIMENT_FILES = {
 export async function newExperimentFolder(plan: Experiment, out?: string): Promise<string> {
   if (out !== undefined) await createRunFolder(out);
   const folder = out ?? await nextRunFolder("runs", plan.name);
+  using _lock = lockRunFolder(folder);
+  // Of two programs that found it empty at once, the second one finds the first one's plan.
+  await refuseFull(folder);
   await writeAtomically(join(folder, EXPERIMENT_FILES.plan), JSON.stringify(plan, null, 1) + "\n");
   return folder;
 }
@@ -39,7 +51,8 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
     throw refuse(
       `must be the folder of an experiment, with its ${EXPERIMENT_FILES.plan}`,
-      "give a folder that `blade experiment` made; `train --resume` goes on with a single run",
+      "give a folder that `blade experiment` made, or start anew one that was stopped before its plan was written; " +
+        "`train --resume` goes on with a single run",
     );
   }
   let plan: Experiment | null;
@@ -64,4 +77,14 @@ export async function prepareCell(experiment: string, { folder, config }: Cell):
   await Deno.mkdir(path, { recursive: true });
   await writeAtomically(join(path, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
   return path;
+}
+
+/** Removes what an experiment that died left half written outside its runs. For the folder's only writer. */
+export async function settleExperiment(folder: string): Promise<void> {
+  await removeParts(folder);
+  const cache = join(folder, EXPERIMENT_FILES.cache);
+  if (!await isThere(cache)) return;
+  for await (const { name, isDirectory } of Deno.readDir(cache)) {
+    if (isDirectory) await removeParts(join(cache, name));
+  }
 }

@@ -54,14 +54,13 @@ export async function refuseFull(path: string): Promise<void> {
   const names = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name))
     .filter((name) => name !== RUN_FILES.lock && !isPart(name));
   if (names.length === 0) return;
-  const other = "choose another folder with --out";
   throw new BladeError({
     place: path,
     rule: "must be a new or an empty folder",
     value: names.sort()[0],
     mend: names.includes(RUN_FILES.config)
-      ? `${other}, or go on with this run: train --resume ${path}`
-      : `${other}, or empty this one`,
+      ? `choose another folder with --out, or go on with this run: train --resume ${path}`
+      : "choose another folder with --out; --resume goes on in the folder of a run alone",
   });
 }
 
@@ -95,7 +94,7 @@ export async function nextRunFolder(parent: string, name: string): Promise<strin
 const PART = /^\..+\.[0-9a-f]{8}\.part$/;
 
 /** Whether a name is that of a file half written: of no use once its writer has died. */
-export function isPart(name: string): boolean {
+function isPart(name: string): boolean {
   return PART.test(name);
 }
 

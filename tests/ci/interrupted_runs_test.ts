@@ -16,7 +16,7 @@ const PARTS: readonly [string, (sight: Sight) => boolean][] = [
 
 /** What a run says that was stopped: in that part or, as small as it is, soon after. */
 const SAYS =
-  /interrupted (?:in (?:(?:sft|sft-continued|align) after step \d+; the state is|(?:the data|prior|evaluate); the stages before it are) saved|when the last stage was done; the run is finished)/;
+  /interrupted (?:in (?:(?:sft|sft-continued|align) after step \d+; the state is|(?:reading the data|prior|evaluate); the stages before it are) saved|when the last stage was done; the run is finished)/;
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 

@@ -121,7 +121,7 @@ Deno.test("a run stopped before its first step keeps its folder, to go on from",
   const config = smallConfig({ data: { folder: data.path } });
   const error = await assertRejects(() => train(config, { out, signal: stop.signal }), BladeError);
   assertEquals(error.exitCode, 3);
-  assert(error.message.includes(`interrupted in the data`), error.message);
+  assert(error.message.includes("interrupted in reading the data"), error.message);
   assertEquals((await train(config, { out, resume: true })).runFolder, out);
 });
 
@@ -154,4 +154,26 @@ Deno.test("a lock that outlived the end of its run is removed when the results a
   await Deno.writeTextFile(`${folder}/run.lock`, "process 1, since yesterday\n");
   assert((await run(config, folder)).outcome !== null);
   await assertRejects(() => Deno.stat(`${folder}/run.lock`), Deno.errors.NotFound);
+});
+
+Deno.test("a log with zeros in it, as a power cut leaves it, loses them with a word", async () => {
+  await using data = await dataFolder();
+  const config = configIn(data.path);
+  const { folder, steps } = await run(config, `${data.path}/run`, { stage: "sft", step: 2 });
+  const log = `${folder}/events.jsonl`;
+  await Deno.writeTextFile(log, "\0\0\0\n\0\0", { append: true });
+  const resumed = await run(config, folder);
+  assertEquals(resumed.warnings[0], `1 line of ${log} held no event and went.`);
+  const logged = (await readEvents(log)).filter(({ kind }) => kind === "step");
+  assertEquals(logged.length, steps.length + resumed.steps.length);
+});
+
+Deno.test("a configuration that is damaged is refused by its file's name", async () => {
+  await using data = await dataFolder();
+  const { folder } = await run(configIn(data.path), `${data.path}/run`, { stage: "sft", step: 1 });
+  const path = `${folder}/config.resolved.json`;
+  for (const text of ["", '{"seed": 1', "\0\0"]) {
+    await Deno.writeTextFile(path, text);
+    await assertRejects(() => keptConfig(folder), BladeError, path);
+  }
 });
