@@ -55,12 +55,14 @@ Ctrl-C saves the state of the runs under way and stops with code 3; \`experiment
       else io.out(planText(planOf(plan, facts)));
       return EXIT.ok;
     }
-    const { newExperimentFolder } = await import("../experiment/experiment_folder.ts");
+    const { newExperimentFolder, settleExperiment } = await import("../experiment/experiment_folder.ts");
     const folder = resumed ?? await newExperimentFolder(plan, input.flags.text("out"));
     io.err(`${planText(planOf(plan, facts))}Folder: ${folder}\n`);
     const { lockRunFolder } = await import("../config/run_lock.ts");
     const { execute } = await import("../experiment/execute.ts");
-    using _lock = lockRunFolder(folder);
+    using lock = lockRunFolder(folder);
+    if (lock.takenFrom !== null) io.err(`taking over from ${lock.takenFrom}, which ended before its end\n`);
+    await settleExperiment(folder);
     using interrupt = stopOnInterrupt(io);
     const { runner, parallel } = await runnerOf(input.flags.whole("parallel", 1) ?? plan.parallel, io);
     const { signal } = interrupt;

@@ -8,12 +8,15 @@ export interface Interrupt extends Disposable {
 
 /**
  * Turns the first Ctrl-C (or a polite request to end) into an aborted signal, so that the state can be saved; the
- * second one ends the program at once.
+ * second one ends the program as soon as it is heard, which is within a pass of the model.
  */
 export function stopOnInterrupt(io: Io): Interrupt {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+    if (controller.signal.aborted) {
+      io.err("stopped at once; what was saved before is whole\n");
+      Deno.exit(EXIT.interrupted);
+    }
     io.err("\nsaving after this step, press again to stop at once\n");
     controller.abort();
   };

@@ -19,7 +19,11 @@ export const trainCommand: Command = {
     { name: "dry-run", summary: "print the plan, the sizes and an estimate, and train nothing" },
     { name: "json", summary: "print the results as one JSON document" },
   ],
-  details: "Ctrl-C saves the state and stops with code 3; `train --resume DIR` goes on from there.",
+  details:
+    `Ctrl-C saves the state and stops with code 3, a second one stops at once; \`train --resume DIR\` goes on from
+there, and after a kill or a power cut from the last checkpoint, to the same end. Checkpoints carry the SHA-256 of their
+content: a damaged one is named and put aside, and the one before it taken; where none is left, or what a finished stage
+left is damaged, the run is refused with what to delete to make that stage again.`,
   examples: [
     { line: "train configs/quickstart.jsonc", about: "the demo, half a minute on a laptop" },
     {
@@ -36,20 +40,22 @@ export const trainCommand: Command = {
   async run(input, io) {
     const resumed = input.flags.text("resume");
     const config = resumed === undefined ? await newConfig(input) : await resumedConfig(input, resumed);
-    const { planRun, trainRun } = await io.runApi();
     if (input.flags.has("dry-run")) {
+      const { planRun } = await io.runApi();
       printPlan(await planRun(config), input, io);
       return EXIT.ok;
     }
+    using interrupt = stopOnInterrupt(io);
+    const { signal } = interrupt;
+    const { trainRun } = await io.runApi();
     const { newRunFolder, trainInFolder } = await import("../config/run_in_folder.ts");
     const runFolder = resumed ??
       await newRunFolder(config, { out: input.flags.text("out"), name: nameOf(input.positionals[0]!) });
     const { createProgress } = await import("../report/progress.ts");
     const progress = createProgress({ terminal: io.errIsTerminal, write: io.err });
-    using interrupt = stopOnInterrupt(io);
-    const { signal } = interrupt;
     const options = { runFolder, signal, observer: progress, resume: resumed !== undefined };
     const outcome = await trainInFolder(config, options, trainRun).finally(() => progress.close());
+    if (signal.aborted) throw interruptedAtTheEnd(runFolder);
     await printOutcome(outcome, input, io);
     return EXIT.ok;
   },
@@ -88,7 +94,18 @@ async function resumedConfig(input: CommandInput, folder: string): Promise<Blade
   throw new BladeError({
     place: `--resume ${folder}`,
     rule: "must be the folder of a run, with its config.resolved.json",
-    mend: "give a folder that `blade train` made",
+    mend:
+      "give a folder that `blade train` made; a run that was stopped before its configuration was written has " +
+      "nothing to go on from: start it again",
+  });
+}
+
+function interruptedAtTheEnd(runFolder: string): BladeError {
+  return new BladeError({
+    place: runFolder,
+    rule: "interrupted when the last stage was done; the run is finished",
+    mend: `read its results with: train --resume ${runFolder}`,
+    exitCode: EXIT.interrupted,
   });
 }
 

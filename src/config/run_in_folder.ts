@@ -1,11 +1,19 @@
-import { join } from "@std/path";
-import { BladeError } from "../core/errors.ts";
+import { dirname, join } from "@std/path";
+import { BladeError, EXIT } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
-import { openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
+import { dropDamagedLines, openEventLog, readEvents, recordEvents } from "../report/event_log.ts";
 import { isThere } from "../report/is_there.ts";
 import { readManifest } from "../report/manifest.ts";
 import { refuseLinks } from "../report/refuse_links.ts";
-import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import {
+  createRunFolder,
+  nextRunFolder,
+  refuseFull,
+  removeParts,
+  RUN_FILES,
+  syncFolder,
+  writeAtomically,
+} from "../report/run_folder.ts";
 import { loadConfig } from "./parse.ts";
 import { lockRunFolder } from "./run_lock.ts";
 import type { RunApi, RunOptions, TrainOutcome } from "./run_api.ts";
@@ -24,6 +32,11 @@ export async function newRunFolder(
 ): Promise<string> {
   if (o.out !== undefined) await createRunFolder(o.out);
   const folder = o.out ?? await nextRunFolder("runs", config.name ?? o.name);
+  using _lock = lockRunFolder(folder);
+  // Of two programs that found it empty at once, the second one finds the first one's run.
+  await refuseFull(folder);
+  await removeParts(folder);
+  await syncFolder(dirname(folder));
   await writeAtomically(join(folder, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
   return folder;
 }
@@ -42,7 +55,8 @@ export async function keptConfig(folder: string): Promise<BladeConfig | undefine
 /**
  * Trains into a folder that is ready, as its only writer: every event goes into its log before the observer hears of
  * it, and a new run that is refused before its first step leaves no folder behind that a later one would stumble
- * over. A run that is resumed after its end is not repeated: its results are read back.
+ * over. However the process before this one ended, every step stands in the log once. A run that is resumed after its end is not repeated: its
+ * results are read back.
  *
  * @param trainRun what computes, which the caller loads
  * @throws {BladeError} when another process writes into the folder, and whatever `trainRun` throws
@@ -59,7 +73,9 @@ export async function trainInFolder(
     return await finishedBefore(runFolder);
   }
   using lock = lockRunFolder(runFolder);
-  using log = openEventLog(join(runFolder, RUN_FILES.events));
+  const events = join(runFolder, RUN_FILES.events);
+  const lost = await dropDamagedLines(events);
+  using log = openEventLog(events);
   const observer = both(recordEvents(log), options.observer);
   try {
     if (lock.takenFrom !== null) {
@@ -68,11 +84,18 @@ export async function trainInFolder(
         `taking over from ${lock.takenFrom}, which ended before it closed the run folder`,
       );
     }
+    if (lost > 0) {
+      observer.note(
+        "warning",
+        `${lost} ${lost === 1 ? "line" : "lines"} of ${events} held no event and went.`,
+      );
+    }
     return await trainRun(config, { ...options, observer });
   } catch (error) {
     const isGone = !await isThere(runFolder);
     if (isGone && error instanceof Deno.errors.NotFound) throw folderGone(runFolder);
-    if (!resume && !isGone) await removeIfNothingHappened(runFolder);
+    const interrupted = error instanceof BladeError && error.exitCode === EXIT.interrupted;
+    if (!resume && !isGone && !interrupted) await removeIfNothingHappened(runFolder);
     throw error;
   }
 }

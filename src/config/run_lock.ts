@@ -54,6 +54,36 @@ export function lockRunFolder(folder: string): RunLock {
   }
 }
 
+/**
+ * Who writes into a folder at this moment, as it wrote of itself; null where nobody does.
+ *
+ * @example
+ * ```ts
+ * import { lockRunFolder, writerOf } from "./run_lock.ts";
+ * import { assertEquals, assertStringIncludes } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * {
+ *   using _lock = lockRunFolder(folder);
+ *   assertStringIncludes(writerOf(folder)!, `process ${Deno.pid}, since `);
+ * }
+ * await Deno.writeTextFile(`${folder}/run.lock`, "process 1, since yesterday");
+ * assertEquals(writerOf(folder), null);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export function writerOf(folder: string): string | null {
+  const path = join(folder, RUN_FILES.lock);
+  if (inodeOf(path) === undefined) return null;
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  try {
+    if (!file.tryLockSync(true)) return writtenIn(path).trim() || "another process";
+    file.unlockSync();
+    return null;
+  } finally {
+    file.close();
+  }
+}
+
 function inodeOf(path: string): number | null | undefined {
   try {
     return Deno.statSync(path).ino;

@@ -59,6 +59,7 @@ export async function trainRun(config: BladeConfig, options: RunOptions): Promis
   for (const warning of [...dataset.warnings ?? [], ...plan.notes]) observer.note("warning", warning);
   checkMemory(config, materials, device.backend, await limitsOf(device.backend));
   await keepData(options.runFolder, files);
+  await keeperOf(config, options, observer).afterPart("reading the data");
   return await survivingLosses(
     { runFolder: options.runFolder, device, observer },
     (device) => trainStages({ config, options, materials, observer, device, warnings, startedAt, startMs }),

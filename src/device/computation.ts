@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostArrays, uploadArrays, type Uploaded } from "./arrays.ts";
 import { type Computation, executorOf, type Outputs } from "./executor.ts";
@@ -97,6 +98,8 @@ export async function readNumbers(tensors: readonly tf.Tensor[]): Promise<(Float
     })
     // The cpu backend gives its own array away, which updates in place would change.
     : await Promise.all(tensors.map(async (tensor) => (await tensor.data() as Float32Array).slice()));
+  // Where the processor computes nothing is waited for, and a second Ctrl-C would not be heard before the stage ends.
+  if (!executor) await new Promise((resolve) => setImmediate(resolve));
   timesOf(backend).waiting += performance.now() - start;
   return numbers;
 }

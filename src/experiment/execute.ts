@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { writerOf } from "../config/run_lock.ts";
 import { duration } from "../report/duration.ts";
 import { isThere } from "../report/is_there.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
@@ -103,6 +104,8 @@ async function runCells(
   if (ready > 0 && toDo > 0) say(`${ready} of ${cells.length} runs are ${goal(rung)} already`);
 
   const runCell = async (cell: Cell, label: string) => {
+    await writersGone(join(folder, cell.folder), signal, lookEveryMs, (line) => say(`${label} ${line}`));
+    if (signal.aborted) return;
     const path = await prepareCell(folder, cell);
     const { stages } = facts.get(cell)!;
     const given = await cache.give(path, stages);
@@ -144,6 +147,21 @@ async function runCells(
   }
   await Promise.all(running.values());
   return !signal.aborted;
+}
+
+/** Waits for the run of an experiment that was killed: in a process of its own, it may still be at work. */
+async function writersGone(
+  folder: string,
+  signal: AbortSignal,
+  everyMs: number,
+  say: (line: string) => void,
+): Promise<void> {
+  for (let told = false; !signal.aborted; told = true) {
+    const writer = writerOf(folder);
+    if (writer === null) return;
+    if (!told) say(`waits for ${writer}, which still writes into ${folder}`);
+    await delay(everyMs).passed;
+  }
 }
 
 function goal(rung: number | null): string {

@@ -1,10 +1,19 @@
 import { join } from "@std/path";
 import { z } from "zod";
 import { configSchema } from "../config/schema.ts";
+import { lockRunFolder } from "../config/run_lock.ts";
 import { BladeError } from "../core/errors.ts";
 import { checked } from "../report/checked_json.ts";
+import { isThere } from "../report/is_there.ts";
 import { refuseLinks } from "../report/refuse_links.ts";
-import { createRunFolder, nextRunFolder, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import {
+  createRunFolder,
+  nextRunFolder,
+  refuseFull,
+  removeParts,
+  RUN_FILES,
+  writeAtomically,
+} from "../report/run_folder.ts";
 import type { Cell, Experiment } from "./plan.ts";
 import { experimentSchema } from "./schema.ts";
 
@@ -26,6 +35,9 @@ export const EXPERIMENT_FILES = {
 export async function newExperimentFolder(plan: Experiment, out?: string): Promise<string> {
   if (out !== undefined) await createRunFolder(out);
   const folder = out ?? await nextRunFolder("runs", plan.name);
+  using _lock = lockRunFolder(folder);
+  // Of two programs that found it empty at once, the second one finds the first one's plan.
+  await refuseFull(folder);
   await writeAtomically(join(folder, EXPERIMENT_FILES.plan), JSON.stringify(plan, null, 1) + "\n");
   return folder;
 }
@@ -45,7 +57,8 @@ export async function keptExperiment(folder: string): Promise<Experiment> {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
     throw refuse(
       `must be the folder of an experiment, with its ${EXPERIMENT_FILES.plan}`,
-      "give a folder that `blade experiment` made; `train --resume` goes on with a single run",
+      "give a folder that `blade experiment` made, or start anew one that was stopped before its plan was written; " +
+        "`train --resume` goes on with a single run",
     );
   }
   let plan: unknown;
@@ -106,4 +119,14 @@ export async function prepareCell(experiment: string, { folder, config }: Cell):
   await Deno.mkdir(path, { recursive: true });
   await writeAtomically(join(path, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
   return path;
+}
+
+/** Removes what an experiment that died left half written outside its runs. For the folder's only writer. */
+export async function settleExperiment(folder: string): Promise<void> {
+  await removeParts(folder);
+  const cache = join(folder, EXPERIMENT_FILES.cache);
+  if (!await isThere(cache)) return;
+  for await (const { name, isDirectory } of Deno.readDir(cache)) {
+    if (isDirectory) await removeParts(join(cache, name));
+  }
 }

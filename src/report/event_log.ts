@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { BladeError } from "../core/errors.ts";
 import type { Observer, SavedState } from "../core/observer.ts";
 import { checkedJson } from "./checked_json.ts";
-import { writeAtomicallySync } from "./run_folder.ts";
+import { isThere } from "./is_there.ts";
+import { writeAtomically, writeAtomicallySync } from "./run_folder.ts";
 
 /** One line of `events.jsonl`. `timeMs` counts from the start of the program's part of the run. */
 export type RunEvent =
@@ -91,6 +93,40 @@ export function openEventLog(path: string): EventLog {
       file.close();
     },
   };
+}
+
+/**
+ * Takes lines out of a log that are no events: a power cut may leave zeros where they were to be. Nothing happens where
+ * there is no log.
+ *
+ * @param path of the log, which nobody has open
+ * @returns how many
+ * @example
+ * ```ts
+ * import { dropDamagedLines, readEvents } from "./event_log.ts";
+ * import { assertEquals } from "@std/assert";
+ * const path = await Deno.makeTempFile();
+ * const line = (step: number) => `{"kind":"step","timeMs":0,"stage":"sft","step":${step},"values":{}}\n`;
+ * await Deno.writeTextFile(path, line(1) + "\0\0\0\n" + line(2));
+ * assertEquals(await dropDamagedLines(path), 1);
+ * assertEquals((await readEvents(path)).length, 2);
+ * await Deno.remove(path);
+ * ```
+ */
+export async function dropDamagedLines(path: string): Promise<number> {
+  if (!await isThere(path)) return 0;
+  const lines = (await Deno.readTextFile(path)).split("\n").slice(0, -1).filter((line) => line !== "");
+  const kept = lines.filter((line, at) => {
+    try {
+      eventOf(line, path, at);
+      return true;
+    } catch (error) {
+      if (error instanceof BladeError) return false;
+      throw error;
+    }
+  });
+  if (kept.length < lines.length) await writeAtomically(path, kept.map((line) => `${line}\n`).join(""));
+  return lines.length - kept.length;
 }
 
 /** Opens a log behind its last whole line. */

@@ -1,6 +1,5 @@
 import { basename, dirname, join } from "@std/path";
 import { BladeError } from "../core/errors.ts";
-import { isThere } from "./is_there.ts";
 
 /** Names of the files of a run folder. */
 export const RUN_FILES = {
@@ -18,9 +17,6 @@ export const RUN_FILES = {
   report: "report.html",
 } as const;
 
-/** What `writeAtomically` calls a file that is not written to its end. */
-const HALF_WRITTEN = /^\..+\.[0-9a-f]{8}\.part$/;
-
 /**
  * Makes the folder of a new run. An existing folder is taken only when it is empty: nothing is ever overwritten.
  *
@@ -31,7 +27,7 @@ const HALF_WRITTEN = /^\..+\.[0-9a-f]{8}\.part$/;
  * import { assertRejects } from "@std/assert";
  * const folder = await Deno.makeTempDir();
  * await createRunFolder(`${folder}/first`);
- * await Deno.writeTextFile(`${folder}/first/manifest.json`, "{}");
+ * await Deno.writeTextFile(`${folder}/first/config.resolved.json`, "{}");
  * await assertRejects(() => createRunFolder(`${folder}/first`), Error, "--resume");
  * await Deno.remove(folder, { recursive: true });
  * ```
@@ -46,15 +42,26 @@ export async function createRunFolder(path: string): Promise<void> {
     }
     throw error;
   }
-  await removeHalfWritten(path);
-  for await (const entry of Deno.readDir(path)) {
-    throw new BladeError({
-      place: path,
-      rule: "must be a new or an empty folder",
-      value: entry.name,
-      mend: `choose another folder with --out, or go on with this run: train --resume ${path}`,
-    });
-  }
+  await refuseFull(path);
+}
+
+/**
+ * Refuses a folder that holds something. What a program left that died before its first file was whole is nothing.
+ *
+ * @throws {BladeError} with what was found
+ */
+export async function refuseFull(path: string): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(path), ({ name }) => name))
+    .filter((name) => name !== RUN_FILES.lock && !PART.test(name));
+  if (names.length === 0) return;
+  throw new BladeError({
+    place: path,
+    rule: "must be a new or an empty folder",
+    value: names.sort()[0],
+    mend: names.includes(RUN_FILES.config)
+      ? `choose another folder with --out, or go on with this run: train --resume ${path}`
+      : "choose another folder with --out; --resume goes on in the folder of a run alone",
+  });
 }
 
 /**
@@ -83,9 +90,54 @@ export async function nextRunFolder(parent: string, name: string): Promise<strin
   }
 }
 
+/** What `writeAtomically` calls the file beside the one that it writes. */
+const PART = /^\..+\.[0-9a-f]{8}\.part$/;
+
 /**
- * Writes a file so that a reader sees all of it or what was there before: beside it, to the disk, then renamed.
- * When the disk is full or the program dies, the old file stands.
+ * Removes what writers that died left half written in a folder, those below it left out. For the folder's only writer.
+ *
+ * @example
+ * ```ts
+ * import { removeParts } from "./run_folder.ts";
+ * import { assertEquals } from "@std/assert";
+ * const folder = await Deno.makeTempDir();
+ * for (const name of [".lists.csv.0a1b2c3d.part", "lists.csv"]) await Deno.writeTextFile(`${folder}/${name}`, "");
+ * await removeParts(folder);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["lists.csv"]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function removeParts(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (PART.test(name)) await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Brings the names in a folder to the disk, where the system has a way to: a new file's, or a renamed one's. */
+export async function syncFolder(path: string): Promise<void> {
+  let folder: Deno.FsFile;
+  try {
+    folder = await Deno.open(path === "" ? "." : path);
+  } catch {
+    // Windows opens no folders, and writes their names itself.
+    return;
+  }
+  using open = folder;
+  try {
+    await open.sync();
+  } catch (error) {
+    // Some network and FUSE file systems do not know it.
+    if (!["EINVAL", "ENOTSUP", "EBADF"].includes(String((error as { code?: unknown }).code))) throw error;
+  }
+}
+
+/**
+ * Writes a file so that a reader sees all of it or what was there before: beside it, to the disk, then renamed, and its
+ * name to the disk. When the disk is full, the program dies or the power goes, the old file stands.
  *
  * @param path the file
  * @param content text, bytes, or pieces of them in order
@@ -146,39 +198,10 @@ function besideOf(path: string): string {
   return join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.part`);
 }
 
-/** The name that a file got is to be on the disk too; systems that cannot do that for a folder do it by themselves. */
-async function syncFolder(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using folder = await Deno.open(path);
-  await folder.sync();
-}
-
 /** Errors of opening name the path, errors of writing do not. */
 function nameFile(error: Error, path: string, beside: string): void {
   error.message = error.message.replaceAll(beside, basename(path));
   if (!error.message.includes(basename(path))) error.message += `: write '${path}'`;
-}
-
-/**
- * Removes the files that `writeAtomically` had begun beside others when its process died.
- *
- * @example
- * ```ts
- * import { removeHalfWritten } from "./run_folder.ts";
- * import { assertEquals } from "@std/assert";
- * const folder = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${folder}/.manifest.json.0a1b2c3d.part`, '{"sche');
- * await Deno.writeTextFile(`${folder}/manifest.json`, "{}");
- * await removeHalfWritten(folder);
- * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["manifest.json"]);
- * await Deno.remove(folder, { recursive: true });
- * ```
- */
-export async function removeHalfWritten(folder: string): Promise<void> {
-  if (!await isThere(folder)) return;
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile && HALF_WRITTEN.test(name)) await Deno.remove(join(folder, name));
-  }
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

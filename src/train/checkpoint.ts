@@ -4,7 +4,7 @@ import { type HostTensor, type Parameters, readParameters, uploadParameters } fr
 import type { NamedTensor } from "../model/safetensors.ts";
 import { type Optimizer, type OptimizerState, restoreState } from "../optimizer/optimizer.ts";
 import { isThere } from "../report/is_there.ts";
-import { removeHalfWritten, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
+import { removeParts, RUN_FILES, writeAtomically } from "../report/run_folder.ts";
 import {
   type CheckpointContent,
   decodeCheckpoint,
@@ -102,8 +102,9 @@ export async function readFinished(runFolder: string, stage: string): Promise<Ch
     return decodeCheckpoint(bytes, { place, stage, step: null });
   } catch (error) {
     if (!(error instanceof BladeError)) throw error;
+    const names = await isThere(join(runFolder, RUN_FILES.manifest)) ? `it and ${RUN_FILES.manifest}` : "it";
     const mend =
-      `bring the file back from a copy, or remove it: train --resume ${runFolder} then repeats the stage ` +
+      `bring the file back from a copy, or remove ${names}: train --resume ${runFolder} then repeats the stage ` +
       `${stage}, to the same bits`;
     throw new BladeError({ ...error.refusal, mend });
   }
@@ -120,7 +121,7 @@ export async function tidyCheckpoints(runFolder: string): Promise<void> {
       await dropCheckpoints(runFolder, stage);
     }
   }
-  for (const folder of [runFolder, folderOf(runFolder)]) await removeHalfWritten(folder);
+  for (const folder of [runFolder, folderOf(runFolder)]) await removeParts(folder);
 }
 
 async function dropCheckpoints(runFolder: string, stage: string): Promise<void> {

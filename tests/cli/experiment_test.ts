@@ -254,6 +254,22 @@ Deno.test("an experiment that was killed goes on right away, past locks that nob
   assertStringIncludes(resumed.err, "taking over from");
 });
 
+Deno.test("an experiment that was killed waits for its run that lives on in a process of its own, then goes on", async () => {
+  const arms = [{ name: "blade", set: { "align.epochs": 400 } }];
+  const { folder, config, out, write } = await folderWith(smallExperiment({ arms, metrics: ["ndcg@3"] }));
+  await using _folder = folder;
+  const start = [write, `--allow-run=${Deno.execPath()}`];
+  const { status } = await signalledInAlignment("SIGKILL", ["experiment", config, "--out", out], start);
+  assertEquals(status.signal, "SIGKILL");
+  await Deno.writeTextFile(`${out}/.table.csv.0a1b2c3d.part`, "half");
+  const resumed = await blade(["experiment", "--resume", out, "--json"], start);
+  assertEquals(resumed.code, 0, resumed.err);
+  assertEquals(JSON.parse(resumed.out).notes, []);
+  assertMatch(resumed.err, /^taking over from process \d+, since \S+, which ended before its end$/m);
+  assertMatch(resumed.err, /waits for process \d+, since \S+, which still writes into \S+\/cells\/blade/);
+  assertEquals([...Deno.readDirSync(out)].filter(({ name }) => name.endsWith(".part")), []);
+});
+
 Deno.test("a run that fails is told of at the end with exit code 2, and the table has the others", async () => {
   const diverging = { "align.learningRate": 1e30, "align.clipNorm": 1e30, "align.warmup": 0 };
   const file = smallExperiment({

@@ -1,5 +1,6 @@
 /** Experiments whose runs are played: what is run when, and what is not. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { lockRunFolder } from "../../src/config/run_lock.ts";
 import type { CellEnd, CellRun, CellRunner } from "../../src/experiment/cell_runner.ts";
 import { execute, type ExecutionOptions } from "../../src/experiment/execute.ts";
 import type { CellFacts } from "../../src/experiment/inspect.ts";
@@ -188,4 +189,37 @@ Deno.test("halving stops every arm at the rung, drops the worse, and trains the 
   // The same decisions once more, from what the folders hold.
   const again = await execute(plan, options(plan, folder.path, {}));
   assertEquals(again.dropped, dropped);
+});
+
+Deno.test("a cell that another process still writes into is begun when that one has ended, or never where it is stopped", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planOf(["a"]);
+  const cell = `${folder.path}/${plan.cells[0]!.folder}`;
+  await Deno.mkdir(cell, { recursive: true });
+  const log: string[] = [];
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const runner = playing({}, log);
+  {
+    using _other = lockRunFolder(cell);
+    const stop = new AbortController();
+    const stopped = execute(plan, options(plan, folder.path, { runner, say, signal: stop.signal }));
+    await until(() => said.length > 0);
+    stop.abort();
+    assertEquals((await stopped).stopped, true);
+  }
+  assertEquals(log, []);
+  const other = lockRunFolder(cell);
+  said.length = 0;
+  const going = execute(plan, options(plan, folder.path, { runner, say }));
+  await until(() => said.length > 0);
+  assertMatch(
+    said[0]!,
+    new RegExp(`waits for process ${Deno.pid}, since \\S+, which still writes into ${cell}`),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assertEquals(log, []);
+  other[Symbol.dispose]();
+  assertEquals((await going).stopped, false);
+  assertEquals(log, ["start a", "end a"]);
 });

@@ -4,6 +4,7 @@ import {
   EXPERIMENT_FILES,
   keptExperiment,
   newExperimentFolder,
+  settleExperiment,
 } from "../../src/experiment/experiment_folder.ts";
 import { temporaryFolder } from "../cli/_io.ts";
 import { planIn, smallExperiment } from "./_experiments.ts";
@@ -30,3 +31,22 @@ for (const [what, [text, rule]] of Object.entries(DAMAGED)) {
     await assertRejects(() => keptExperiment(folder.path), BladeError, `--resume ${folder.path}: ${rule}`);
   });
 }
+
+Deno.test("a folder in which an experiment died before its plan was whole is as good as new; what it left half is removed", async () => {
+  await using folder = await temporaryFolder();
+  const plan = await planIn(folder.path, smallExperiment());
+  const out = `${folder.path}/out`;
+  const half = ".experiment.json.0a1b2c3d.part";
+  await Deno.mkdir(`${out}`);
+  await Deno.writeTextFile(`${out}/${half}`, "{");
+  await newExperimentFolder(plan, out);
+  await assertRejects(() => newExperimentFolder(plan, out), BladeError, "must be a new or an empty folder");
+  await Deno.mkdir(`${out}/cache/key`, { recursive: true });
+  await Deno.writeTextFile(`${out}/cache/key/${half}`, "{");
+  await Deno.writeTextFile(`${out}/cache/key/stage.safetensors`, "");
+  await settleExperiment(out);
+  const names = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+  assertEquals([names(out), names(`${out}/cache/key`)], [["cache", "experiment.json"], [
+    "stage.safetensors",
+  ]]);
+});

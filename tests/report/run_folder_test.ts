@@ -3,7 +3,7 @@ import { BladeError } from "../../src/core/errors.ts";
 import { codeCommit } from "../../src/report/code_commit.ts";
 import { openEventLog, readEvents } from "../../src/report/event_log.ts";
 import { describeArtifacts, readManifest, writeManifest } from "../../src/report/manifest.ts";
-import { createRunFolder, nextRunFolder, writeAtomically } from "../../src/report/run_folder.ts";
+import { createRunFolder, nextRunFolder, syncFolder, writeAtomically } from "../../src/report/run_folder.ts";
 import { csvLine, writeLists } from "../../src/report/tables.ts";
 import { manifestOf } from "./_manifest.ts";
 
@@ -28,6 +28,33 @@ Deno.test("a failing write leaves the old file and nothing beside it", () =>
     await assertRejects(() => writeAtomically(`${path}/a.txt`, breaking()), Error, "the source broke");
     assertEquals(await Deno.readTextFile(`${path}/a.txt`), "old");
     assertEquals([...Deno.readDirSync(path)].map((entry) => entry.name), ["a.txt"]);
+  }));
+
+Deno.test("a file is on the disk before it has its name, and the name before the write is done", () =>
+  inFolder(async (path) => {
+    const { sync } = Deno.FsFile.prototype;
+    const { rename } = Deno;
+    const order: string[] = [];
+    Object.assign(Deno.FsFile.prototype, {
+      sync(this: Deno.FsFile) {
+        order.push(this.statSync().isDirectory ? "sync folder" : `sync ${this.statSync().size} bytes`);
+        return sync.call(this);
+      },
+    });
+    Object.assign(Deno, {
+      rename: (from: string, to: string) => {
+        order.push("rename");
+        return rename(from, to);
+      },
+    });
+    try {
+      await writeAtomically(`${path}/a.txt`, ["four", "more"]);
+    } finally {
+      Object.assign(Deno.FsFile.prototype, { sync });
+      Object.assign(Deno, { rename });
+    }
+    assertEquals(order, ["sync 8 bytes", "rename", ...Deno.build.os === "windows" ? [] : ["sync folder"]]);
+    await syncFolder(`${path}/none`);
   }));
 
 Deno.test("a run folder may be new or empty, not a file", () =>
