@@ -41,8 +41,16 @@ export function lockRunFolder(folder: string): RunLock {
       continue;
     }
     const before = writtenIn(path).trim();
-    file.truncateSync();
-    file.writeSync(new TextEncoder().encode(`process ${Deno.pid}, since ${new Date().toISOString()}\n`));
+    try {
+      file.truncateSync();
+      file.writeSync(new TextEncoder().encode(`process ${Deno.pid}, since ${new Date().toISOString()}\n`));
+    } catch (error) {
+      // A full disk, say: the system does not tell which file did not fit.
+      if (error instanceof Error) error.message += `: write '${path}'`;
+      Deno.removeSync(path);
+      file.close();
+      throw error;
+    }
     return {
       takenFrom: before === "" ? null : before,
       [Symbol.dispose]() {

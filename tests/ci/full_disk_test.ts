@@ -124,7 +124,7 @@ Deno.test({
     const train = await commandOf(data.path, disk);
     disk.fill(0);
     assertRefused(await train(), [
-      "config.resolved.json",
+      "run.lock",
       "must fit on the disk, which is full",
       "make room",
     ]);
