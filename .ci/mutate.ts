@@ -57,6 +57,7 @@ if (import.meta.main) {
   const began = performance.now();
   const seconds = () => Math.round((performance.now() - began) / 1000);
   const limit = Number(flags.seconds ?? Infinity);
+  const commit = await git("rev-parse", "--short", "HEAD");
   const tree = await readTree(".");
   const sources = new Map(
     tree.filter(({ path }) =>
@@ -108,7 +109,6 @@ if (import.meta.main) {
     });
     const reasons = JSON.parse(await Deno.readTextFile(".ci/mutation/reasons.json"));
     const command = ["deno task mutate", ...Deno.args].join(" ");
-    const commit = await git("rev-parse", "--short", "HEAD");
     const date = new Date().toISOString().slice(0, 10);
     const about = {
       command,
@@ -124,7 +124,10 @@ if (import.meta.main) {
       await Deno.writeTextFile(String(flags.json), JSON.stringify(schemaOf(findings, sources)));
     }
     if (flags.out === undefined) console.log(page);
-    else await Deno.writeTextFile(String(flags.out), page);
+    else {
+      await Deno.writeTextFile(String(flags.out), page);
+      await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", String(flags.out)] }).output();
+    }
     for (const name of folders) {
       const { score } = scoreOf(name, findings);
       console.error(`${name}: ${(100 * score).toFixed(1)} % noticed`);

@@ -105,3 +105,28 @@ Deno.test("a stranger's text is one short line without anything that a terminal 
   assertEquals(printable("a\u001b]0;x\u0007b\r\nc\u2028d\u202ee"), "a ]0;x b c d e");
   assertEquals(printable("x".repeat(1000)).length, 300);
 });
+
+Deno.test("what is wrong with an answer is said in the words of the contract, with what was given", () => {
+  const number = "must give a finite number or notDefined(reason)";
+  assertEquals(scoresIn(frame({}), BATCH), { rule: "must give 3 values", value: "none", rows: [0, 3] });
+  assertEquals(scoresIn(frame({}, Float64Array.of(1)), BATCH), {
+    rule: "must give 3 values",
+    value: 1,
+    rows: [0, 3],
+  });
+  assertEquals(scoresIn(frame({}, Float64Array.of(1, Infinity, 2)), BATCH), {
+    rule: number,
+    value: "Infinity",
+    rows: [1, 2],
+  });
+  assertEquals(valueIn(frame({}, Float64Array.of(NaN)), 9), { rule: number, value: "NaN", rows: [0, 9] });
+  assertEquals(faultIn(frame({ failed: { rule: "broken\n" } }), 3), {
+    rule: "must answer what it was asked",
+    value: "broken ",
+  });
+  assertEquals(faultIn(frame({ fault: { rule: "r\t", value: "v\u0007", row: 0 } }), 3), {
+    rule: "r ",
+    value: "v ",
+    rows: [0, 1],
+  });
+});

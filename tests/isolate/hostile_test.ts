@@ -4,7 +4,7 @@ import { PluginFault } from "../../src/reward/fault.ts";
 import { BladeError } from "../../src/core/errors.ts";
 import { judgeOf } from "../../src/reward/judge.ts";
 import { createPopulationState } from "../../src/reward/marginal.ts";
-import { type Child, ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
+import { checkMayRun, type Child, ChildFailure, startChild } from "../../src/reward/isolate/process.ts";
 import type { MetricBatch } from "../../src/reward/metric.ts";
 import { createRegistry } from "../../src/reward/registry.ts";
 import { busyness, childrenWith, strangeCrowd, strangerFile, strangerText } from "./_strangers.ts";
@@ -393,4 +393,15 @@ Deno.exit(5);`;
   const large = { message: {}, arrays: [new Float64Array(1e6)] };
   const sent = await endOf("Deno.exit(6);", (child) => child.send(large));
   assertStringIncludes(sent, "must not end its process, got exit code 6");
+});
+
+Deno.test({
+  name: "where the program may not start deno a plugin's process is refused with the flag",
+  permissions: { run: false },
+  async fn() {
+    const { refusal } = await assertRejects(() => checkMayRun("plugin p", "/opt/deno"), BladeError);
+    assertEquals(refusal.place, "plugin p");
+    assertStringIncludes(refusal.mend, "--allow-run=/opt/deno");
+    assertStringIncludes(refusal.mend, "--isolate never");
+  },
 });

@@ -78,8 +78,8 @@ Deno.test("modules come each after what they import, once, cut where they name e
 
 Deno.test("linked modules import each other from memory, types taken out where there are any", async () => {
   const address = linkModules([
-    { parts: ["export const a: number = 2;"], links: [], typescript: true },
-    { parts: ["export const b = 3;"], links: [], typescript: false },
+    { parts: ["export const a: number = 2"], links: [], typescript: true },
+    { parts: ["export const b = 3"], links: [], typescript: false },
     {
       parts: ['import { a } from "', '"; import { b } from "', '"; export default a * b;'],
       links: [0, 1],
@@ -408,21 +408,56 @@ Deno.test("a package has a name and an exact version", async () => {
   }
 });
 
+/** What a package that there is none of comes to where Deno keeps its downloads in that folder. */
+async function askedFor(
+  cache: string,
+): Promise<{ readonly name: string; readonly refusal?: BladeError["refusal"] }> {
+  await using web = site(() => new Response("", { status: 404 }));
+  const from = JSON.stringify(import.meta.resolve("../../src/reward/isolate/npm_package.ts"));
+  await using script = await folderOf({
+    "ask.ts": `import { npmModules } from ${from};
+await npmModules("npm:stranger-gone@1.2.3#sha256=${HEX}")
+  .catch(({ name, refusal }) => console.log(JSON.stringify({ name, refusal })));`,
+  });
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--config", "deno.json", "-P=test", `${script.path}/ask.ts`],
+    env: { NO_COLOR: "1", DENO_DIR: cache, NPM_CONFIG_REGISTRY: web.address.replace("metric.ts", "") },
+  }).output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
 Deno.test("where no package was ever kept one is asked for, and what Deno says is told", async () => {
   await using empty = await folderOf({});
-  await using web = site(() => new Response("", { status: 404 }));
-  const source = `import { npmModules } from ${
-    JSON.stringify(import.meta.resolve("../../src/reward/isolate/npm_package.ts"))
-  };
-await npmModules("npm:stranger-gone@1.2.3#sha256=${HEX}").catch(({ refusal }) => console.log(JSON.stringify(refusal)));`;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", source],
-    env: { NO_COLOR: "1", DENO_DIR: empty.path, NPM_CONFIG_REGISTRY: web.address.replace("metric.ts", "") },
-  }).output();
-  const refusal = JSON.parse(new TextDecoder().decode(stdout));
-  assertEquals([refusal.rule, refusal.mend], [
+  const { refusal } = await askedFor(empty.path);
+  assertEquals([refusal!.rule, refusal!.mend], [
     "must be a package that Deno can download",
     "check its name and version, and what `deno cache npm:stranger-gone@1.2.3` says",
   ]);
-  assertStringIncludes(refusal.value, "stranger-gone");
+  assertStringIncludes(String(refusal!.value), "stranger-gone");
+});
+
+Deno.test("a cache that is no folder is an error of the file system", async () => {
+  await using spoilt = await folderOf({ "npm": "" });
+  assertEquals(await askedFor(spoilt.path), { name: "NotADirectory" });
+});
+
+Deno.test("what was downloaded is held to its pin, and without one is never kept", async () => {
+  const text = `export default "${crypto.randomUUID()}";`;
+  await using web = site(() => new Response(text));
+  const changed = await refusalOf(() => fetchPinned(`${web.address}#sha256=${HEX}`));
+  assertEquals([changed.rule, changed.value], [
+    "must be what it was pinned to, and has changed",
+    await hashOf(text),
+  ]);
+  const unpinned = await refusalOf(() => fetchPinned(web.address));
+  assertStringIncludes(unpinned.mend, `${web.address}#sha256=${await hashOf(text)}`);
+  assertEquals(
+    await (await caches.open("blade-plugins")).match(`https://plugins.invalid/${await hashOf(text)}`),
+    undefined,
+  );
+});
+
+Deno.test("a package is asked for by npm: alone", async () => {
+  const { rule } = await refusalOf(() => pluginModules("npm:a", "npm:a"));
+  assertEquals(rule, "must name a package and its exact version");
 });
