@@ -16,7 +16,7 @@ export function misreadings(title: string): { readonly title: string; readonly a
   if (/^[\0-\x7f]*$/.test(title)) return { title, alsoWritten: [] };
   const letters = new TextDecoder("latin1").decode(Uint8Array.from({ length: 256 }, (_, byte) => byte));
   const bytes = Uint8Array.from(title, (letter) => letters.indexOf(letter));
-  const written = String.fromCharCode(...bytes);
+  const written = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   const best = utf8(bytes) ?? title;
   return { title: best, alsoWritten: best === written ? [] : [written] };
 }

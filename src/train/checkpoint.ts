@@ -130,9 +130,9 @@ async function dropCheckpoints(runFolder: string, stage: string): Promise<void> 
   }
 }
 
-function whyDamaged({ refusal }: BladeError): string {
-  const got = refusal.value === undefined ? "" : `, and has ${refusal.value}`;
-  return `${refusal.place} ${refusal.rule}${got}`;
+/** The refusal without its mend, which is done here. */
+function whyDamaged({ message }: BladeError): string {
+  return message.slice(0, message.indexOf(".\n  To mend: "));
 }
 
 const DAMAGED = "resume from an earlier checkpoint, or train anew: this one was changed or is damaged";

@@ -44,7 +44,9 @@ export function scoresIn(
   for (const entry of Array.isArray(message.reasons) ? message.reasons : []) {
     const [reason, rows] = Array.isArray(entry) ? entry : [];
     const text = printable(reason);
-    for (const row of Array.isArray(rows) ? rows : []) if (Number.isNaN(values[row])) reasons.set(row, text);
+    for (const row of Array.isArray(rows) ? rows : []) {
+      if (typeof row === "number" && Number.isNaN(values[row])) reasons.set(row, text);
+    }
   }
   for (let row = 0; row < length; row++) {
     const value = values[row]!;
