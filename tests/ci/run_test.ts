@@ -121,6 +121,12 @@ Deno.test({
       2,
       "7 passed, 1 failed, 1 skipped",
     ]);
+    const otherwise = await runCi({
+      ok: `${GREEN}malloc_consolidate(): unaligned fastbin chunk detected\n`,
+      okCode: 134,
+      demoCode: 0,
+    });
+    assertEquals(checks(otherwise.calls), 2);
     const failed = await runCi({
       ok: `FAILED | 3 passed | 2 failed (7ms)\n${broken}`,
       okCode: 1,
