@@ -23,8 +23,8 @@ export const verifyCommand: Command = {
   ],
   details:
     `Exit code 0: the same; 1: different, with what differs first and what changed around it; 2: it could not be
-repeated. cpu and wasm give the same bits on any machine with any number of threads, webgpu and native with
-the same adapter. Between devices the first ten steps of each stage have to agree within 0.1 %, and each mean
+repeated. cpu and wasm give the same bits on any machine with any number of threads, webgpu with the same
+adapter, native with the same library and threads. Between devices the first ten steps of each stage have to agree within 0.1 %, and each mean
 with the run's 95 % interval. Changed data, plugins or settings are a difference in themselves: nothing is
 repeated then. With --steps each stage starts from what the run itself left of the stages before.`,
   examples: [

@@ -55,8 +55,8 @@ export async function keptConfig(folder: string): Promise<BladeConfig | undefine
 /**
  * Trains into a folder that is ready, as its only writer: every event goes into its log before the observer hears of
  * it, and a new run that is refused before its first step leaves no folder behind that a later one would stumble
- * over. However the process before this one ended, every step stands in the log once. A run that is resumed after its end is not repeated: its
- * results are read back.
+ * over. However the process before this one ended, every step stands in the log once. A run that is resumed after its
+ * end is not repeated: its results are read back.
  *
  * @param trainRun what computes, which the caller loads
  * @throws {BladeError} when another process writes into the folder, and whatever `trainRun` throws

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Observer } from "../core/observer.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { writeCheckpoint } from "../train/checkpoint.ts";
-import { NonFiniteStep } from "../train/non_finite.ts";
+import { NonFiniteStep, sectionOf } from "../train/non_finite.ts";
 import type { NonFiniteRules } from "../train/step_log.ts";
 import type { BladeConfig } from "./schema.ts";
 
@@ -50,9 +50,4 @@ export function sayMicroBatch(
     }.microBatch ${microBatch}: the device had no memory for larger parts of ` +
       "a batch.",
   );
-}
-
-/** The section of the configuration that a stage follows. */
-function sectionOf(stage: string): "sft" | "align" {
-  return stage === "sft" ? "sft" : "align";
 }

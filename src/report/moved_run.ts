@@ -42,7 +42,7 @@ export async function movedRun(
     return manifest;
   }
   const candidates = (path: string): string[] => [
-    ...(place.program !== null && now.program !== null && lies(path, place.program)
+    ...(place.program !== null && now.program !== null && isWithin(path, place.program)
       ? [join(now.program, relative(place.program, path))]
       : []),
     resolve(now.runFolder, relative(place.runFolder, path)),
@@ -58,7 +58,7 @@ export async function movedRun(
   for (const root of roots) if (root != null) rootsNow.set(root, await moved(root));
   // A file goes with the folder that it was read from, whether it is still in there or not.
   const standsAt = (path: string): string => {
-    const root = [...rootsNow.keys()].find((root) => isAbsolute(root) && lies(path, root));
+    const root = [...rootsNow.keys()].find((root) => isAbsolute(root) && isWithin(path, root));
     return root === undefined ? path : join(rootsNow.get(root)!, relative(root, path));
   };
   const standsAtOrNull = <T>(path: T): T | string => typeof path === "string" ? standsAt(path) : path;
@@ -84,7 +84,8 @@ export async function movedRun(
   };
 }
 
-function lies(path: string, folder: string): boolean {
+/** Whether a path is that of a folder or lies below it. */
+export function isWithin(path: string, folder: string): boolean {
   const inside = relative(folder, path);
-  return !inside.startsWith("..") && !isAbsolute(inside);
+  return inside.split(/[\\/]/)[0] !== ".." && !isAbsolute(inside);
 }

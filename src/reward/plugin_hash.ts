@@ -1,4 +1,5 @@
 import { dirname, fromFileUrl, relative } from "@std/path";
+import { hashOfBytes } from "./isolate/pinned.ts";
 import { relativeImports } from "./isolate/source_module.ts";
 
 /**
@@ -27,7 +28,7 @@ export async function pluginHash(file: URL): Promise<string> {
   const visit = async (address: URL): Promise<void> => {
     if (hashes.has(address.href)) return;
     const bytes = await Deno.readFile(address);
-    hashes.set(address.href, await sha256(bytes));
+    hashes.set(address.href, await hashOfBytes(bytes));
     for (const [, , imported] of relativeImports(new TextDecoder().decode(bytes))) {
       await visit(new URL(imported, address));
     }
@@ -39,9 +40,5 @@ export async function pluginHash(file: URL): Promise<string> {
   const lines = Array.from(hashes, ([href, hash]) => [nameOf(href), hash] as const)
     .sort(([one], [other]) => one < other ? -1 : 1)
     .map(([name, hash]) => `${hash}  ${name}\n`);
-  return await sha256(new TextEncoder().encode(lines.join("")));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return await hashOfBytes(new TextEncoder().encode(lines.join("")));
 }

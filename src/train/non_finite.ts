@@ -89,6 +89,7 @@ function changesOf(section: string): string {
   return `lower ${section}.learningRate or ${section}.clipNorm, or set ${section}.nonFinite to "skip"`;
 }
 
-function sectionOf(stage: string): string {
+/** The section of the configuration that a stage follows. */
+export function sectionOf(stage: string): "sft" | "align" {
   return stage === "sft" ? "sft" : "align";
 }

@@ -1,7 +1,9 @@
 import { join } from "@std/path";
+import { z } from "zod";
 import { valueDifference } from "../config/value_difference.ts";
-import { BladeError } from "../core/errors.ts";
+import { checkedJson } from "../report/checked_json.ts";
 import { hashFile, type RunManifest } from "../report/manifest.ts";
+import { isWithin } from "../report/moved_run.ts";
 import { RUN_FILES } from "../report/run_folder.ts";
 import { pluginFile } from "../reward/plugin_file.ts";
 import { pluginHash } from "../reward/plugin_hash.ts";
@@ -12,8 +14,13 @@ import type { Comparison, Difference } from "./difference.ts";
  *
  * @throws what keeps a file from being read, other than that it is gone
  */
-export async function checkInputs({ data, plugins }: RunManifest): Promise<Comparison[]> {
-  const dataFiles = await firstOf("data", data, ({ path }) => path, ({ path }) => hashOrNull(path));
+export async function checkInputs({ config, data, plugins }: RunManifest): Promise<Comparison[]> {
+  // Another machine has a model of the hub in another place, or gets it when the run is repeated.
+  const fromHub = config.model?.pretrained?.startsWith("hf:") === true;
+  const dataFiles = await firstOf("data", data, ({ path }) => path, async ({ path, sha256 }) => {
+    const found = await hashOrNull(path);
+    return found === null && fromHub && !isWithin(path, config.data.folder) ? sha256 : found;
+  });
   const local = plugins.filter(({ spec }) => pluginFile(spec) !== null);
   const modules = await firstOf(
     "plugin",
@@ -63,13 +70,8 @@ export async function checkConfiguration(folder: string): Promise<Comparison> {
 
 async function readJson(folder: string, name: string): Promise<unknown> {
   const path = join(folder, name);
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    const mend = "the file is damaged: take another copy of the run";
-    throw new BladeError({ place: path, rule: "must be JSON", value: error.message, mend });
-  }
+  const mend = "the file is damaged: take another copy of the run";
+  return checkedJson(await Deno.readTextFile(path), path, z.unknown(), mend);
 }
 
 async function firstOf<T extends { readonly sha256: string }>(

@@ -8,7 +8,7 @@ export interface StepOptions {
   /** Only the first so many steps of each stage; all when left out. */
   readonly first?: number;
   /** Whether two numbers count as the same; to the bit when left out. */
-  readonly same?: (name: string, recorded: number, found: number) => boolean;
+  readonly same?: (recorded: number, found: number) => boolean;
 }
 
 type Values = Map<string, number | null>;
@@ -19,7 +19,6 @@ type Steps = Map<string, Map<number, Values>>;
  * Compares what two runs measured in each step, stage by stage. A run that was killed and went on made some steps
  * twice: they must have been the same.
  *
- * @param names of the two, for the words
  * @example
  * ```ts
  * import { compareSteps } from "./compare_steps.ts";
@@ -35,7 +34,7 @@ export function compareSteps(
   found: readonly RunEvent[],
   options: StepOptions = {},
 ): Comparison {
-  const same = options.same ?? ((_, one, other) => Object.is(one, other));
+  const same = options.same ?? Object.is;
   const [mine, twice] = stepsOf(recorded, options);
   const [theirs] = stepsOf(found, options);
   let count = 0;
@@ -55,7 +54,7 @@ export function compareSteps(
       if (step > 0) count++;
       for (const name of new Set([...values.keys(), ...others.keys()])) {
         const [a, b] = [values.get(name), others.get(name)];
-        if (a === b || (typeof a === "number" && typeof b === "number" && same(name, a, b))) continue;
+        if (a === b || (typeof a === "number" && typeof b === "number" && same(a, b))) continue;
         differs(`${stage} step ${step}: ${name}`, a ?? null, b ?? null);
       }
     }

@@ -4,7 +4,7 @@ import type { Comparison, Difference } from "./difference.ts";
 /**
  * Compares two tables that a run writes, cell by cell.
  *
- * @param what the rows are: `rows of lists.csv`
+ * @param file its name
  * @param keys columns that name a row, for the words
  * @example
  * ```ts

@@ -98,6 +98,7 @@ function finished(folder: string, stage: string): string {
   return join(folder, RUN_FILES.checkpoints, `${stage}.safetensors`);
 }
 
-function isInterruption(error: unknown): boolean {
+/** Whether a run was stopped by its signal, its state saved. */
+export function isInterruption(error: unknown): boolean {
   return error instanceof BladeError && error.exitCode === EXIT.interrupted;
 }

@@ -10,7 +10,7 @@ const RELATIVE = 1e-3;
 const ABSOLUTE = 1e-3;
 
 /** Whether a number of a step counts as the same on two devices. */
-export function sameStep(_name: string, one: number, other: number): boolean {
+export function sameStep(one: number, other: number): boolean {
   return Math.abs(one - other) <= ABSOLUTE + RELATIVE * Math.max(Math.abs(one), Math.abs(other));
 }
 

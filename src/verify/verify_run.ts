@@ -1,18 +1,19 @@
 import { basename, join, resolve } from "@std/path";
 import type { RunApi } from "../config/run_api.ts";
 import type { BladeConfig } from "../config/schema.ts";
+import { BladeError, EXIT } from "../core/errors.ts";
 import type { Observer } from "../core/observer.ts";
 import { isThere } from "../report/is_there.ts";
 import { createRunFolder, nextRunFolder, RUN_FILES } from "../report/run_folder.ts";
 import { readManifest, type RunManifest } from "../report/manifest.ts";
 import { checkArtifacts, checkConfiguration, checkInputs } from "./check_inputs.ts";
-import { compareEvaluations, compareRuns, eventsOf } from "./compare_runs.ts";
+import { compareEvaluations, compareRuns, eventsOf, ofFiles } from "./compare_runs.ts";
 import { compareResults } from "./compare_results.ts";
 import { compareSaved, compareSteps } from "./compare_steps.ts";
 import { compareWeights } from "./compare_weights.ts";
 import { COMPARED, type Comparison, type Difference } from "./difference.ts";
 import { promised } from "./promise.ts";
-import { repeatFirst, type Repeating, repeatWhole } from "./repeat_run.ts";
+import { isInterruption, repeatFirst, type Repeating, repeatWhole } from "./repeat_run.ts";
 import { type Change, changesAround } from "./surroundings.ts";
 import { sameResult, sameStep, STEPS_OF_TOLERANCE } from "./tolerance.ts";
 
@@ -83,7 +84,7 @@ export async function verifyRun(folder: string, options: VerifyOptions): Promise
   const repeated = await (steps === undefined ? wholly(repeating) : partly(repeating, steps))
     .catch(async (error) => {
       if (options.out === undefined) await Deno.remove(repetition, { recursive: true });
-      throw error;
+      throw isInterruption(error) ? interrupted(folder) : error;
     });
   const around = await readManifest(repeated.finished);
   return verdict({
@@ -118,7 +119,11 @@ async function compareWhole(recorded: string, found: string): Promise<Comparison
   if (promisedOf(one, two).by === "bits") return await compareRuns(recorded, found);
   const pace = { stages: ["sft"], first: STEPS_OF_TOLERANCE, same: sameStep };
   return [
-    compareSteps(await eventsOf(recorded), await eventsOf(found), pace),
+    await ofFiles(
+      "step",
+      "steps",
+      async () => compareSteps(await eventsOf(recorded), await eventsOf(found), pace),
+    ),
     compareResults(one.results, two.results, sameResult),
   ];
 }
@@ -158,6 +163,15 @@ function verdict(
 function promisedOf(one: RunManifest, other: RunManifest): Pick<Verification, "by" | "because"> {
   const { by, why } = promised(one.runtime, other.runtime);
   return { by, because: why };
+}
+
+function interrupted(folder: string): BladeError {
+  return new BladeError({
+    place: `verify ${folder}`,
+    rule: "interrupted before the repetition had ended",
+    mend: "start it again; --steps N takes less",
+    exitCode: EXIT.interrupted,
+  });
 }
 
 function otherDevice({ runtime }: RunManifest, { device }: VerifyOptions): boolean {

@@ -188,7 +188,7 @@ Deno.test("a permission that is missing ends in words with the flag that grants 
   const failure = resolve("src/cli/failure.ts");
   const kinds: Readonly<Record<string, readonly [code: string, place: string, flag: string]>> = {
     read: ['Deno.readTextFileSync("/etc/hostname")', "/etc/hostname", "-P=ci --allow-read=.,/etc/hostname"],
-    write: ['Deno.writeTextFileSync("/tmp/blade-x", "")', "/tmp/blade-x", "--allow-write=./runs,/tmp"],
+    write: ['Deno.writeTextFileSync("/elsewhere/x", "")', "/elsewhere/x", "--allow-write=./runs,/elsewhere"],
     net: ['await fetch("http://192.0.2.1:8099/")', "192.0.2.1:8099", "--allow-net=192.0.2.1:8099"],
     run: ['new Deno.Command("true").outputSync()', "true", "--allow-run=true"],
     ffi: ['Deno.dlopen("/lib/x.so", {})', "/lib/x.so", "--allow-ffi=/lib/x.so"],

@@ -1,8 +1,11 @@
 /** A repetition has to be found the same when it is, and different after any one change, with the first difference named. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Artifact, hashFile, writeManifest } from "../../src/report/manifest.ts";
-import { compareFinished, type Verification } from "../../src/verify/verify_run.ts";
-import { finishedWorld, nudge, type World } from "./_worlds.ts";
+import { trainRun } from "../../src/config/train_run.ts";
+import { BladeError } from "../../src/core/errors.ts";
+import { compareSteps } from "../../src/verify/compare_steps.ts";
+import { compareFinished, type Verification, verifyRun } from "../../src/verify/verify_run.ts";
+import { finishedWorld, nudge, SILENT, type World } from "./_worlds.ts";
 
 function countOf({ compared }: Verification, what: string): number {
   return compared.find((comparison) => comparison.what === what)!.count;
@@ -181,6 +184,99 @@ Deno.test("any one change makes a run different, and is named", async (t) => {
     },
     1,
   );
+});
+
+Deno.test("files of a run that are damaged or gone are differences too, and hide none of the others", async (t) => {
+  await using original = await finishedWorld();
+  const damaged = async (
+    name: string,
+    change: (run: string) => Promise<void>,
+    kind: string,
+    place: string,
+  ) => {
+    await t.step(name, async () => {
+      await using world = await original.copy();
+      await change(world.run);
+      const { verdict, differences, compared } = await world.verify();
+      assertEquals([verdict, differences.map((found) => found.kind)], ["different", ["file", kind]]);
+      assert(differences[1]!.place.includes(place), differences[1]!.place);
+      assertEquals(compared.at(-1)?.difference, null);
+    });
+  };
+  const SFT = "checkpoints/sft.safetensors";
+  const cut = (run: string) => Deno.truncate(`${run}/${SFT}`, 100);
+  await damaged("weights cut short", cut, "weights", SFT);
+  await damaged("weights gone", (run) => Deno.remove(`${run}/${SFT}`), "weights", SFT);
+  await damaged("lists gone", (run) => Deno.remove(`${run}/lists.csv`), "lists", "lists.csv");
+});
+
+Deno.test("events that are damaged are a difference in steps and in saved states", async () => {
+  await using world = await finishedWorld();
+  await world.edit("run/events.jsonl", (text) => text.replace("{", "("));
+  const { differences } = await world.verify();
+  assertEquals(differences.map(({ kind }) => kind), ["file", "step", "checkpoint"]);
+});
+
+Deno.test("on another device a number or a mean that is far off is found", async (t) => {
+  await using original = await finishedWorld();
+  await t.step("a loss that is one per cent off", async () => {
+    await using world = await original.copy();
+    await world.edit(
+      "run/events.jsonl",
+      (text) =>
+        text.replace(
+          /("stage":"sft","step":2,"values":{"loss":)([\d.]+)/,
+          (_, start, loss) => start + loss * 1.01,
+        ),
+    );
+    await forgeHash(world, "events.jsonl");
+    const { by, differences } = await world.verify({ device: "cpu" });
+    assertEquals([by, differences.map(({ place }) => place)], ["tolerance", ["sft step 2: loss"]]);
+  });
+  await t.step("a mean outside its interval", async () => {
+    await using world = await original.copy();
+    await world.edit(
+      "run/manifest.json",
+      (text) =>
+        text.replace(/"mean": [\d.]+,\s+"interval95": \[[^\]]*\]/, '"mean": 0.99, "interval95": [0.98, 1]'),
+    );
+    const { by, differences } = await world.verify({ device: "cpu" });
+    assertEquals([by, differences.map(({ kind }) => kind)], ["tolerance", ["results"]]);
+  });
+  await t.step("and in runs that have both finished", async () => {
+    const { repetition } = await original.verify({ device: "cpu", steps: 1000 });
+    const other = `${repetition}/evaluate`;
+    const found = await compareFinished(original.run, other);
+    // The first steps of supervised training are not in a folder that was given its weights.
+    assertEquals([found.by, found.differences.map(({ kind }) => kind)], ["tolerance", ["step"]]);
+  });
+});
+
+Deno.test("a run that made a step twice, and differently, is not the same as itself", () => {
+  const step = (loss: number) =>
+    ({ kind: "step", timeMs: 1, stage: "sft", step: 2, values: { loss } }) as const;
+  assertEquals(compareSteps([step(1), step(1)], [step(1)]).difference, null);
+  const { difference } = compareSteps([step(1), step(2)], [step(2)]);
+  assertEquals(difference?.place, "sft step 2: loss, made twice by the run itself");
+  assertEquals(compareSteps([step(1), { ...step(1), step: 3 }], [step(1)]).difference, {
+    kind: "step",
+    place: "sft step 3",
+    recorded: "made",
+    found: null,
+  });
+});
+
+Deno.test("a verification that is interrupted says so, and does not send anybody to a folder that is gone", async () => {
+  await using world = await finishedWorld();
+  const stop = new AbortController();
+  stop.abort();
+  const error = await assertRejects(
+    () => verifyRun(world.run, { observer: SILENT, signal: stop.signal, trainRun }),
+    BladeError,
+    "interrupted before the repetition had ended",
+  );
+  assertEquals(error.exitCode, 3);
+  assert(!error.message.includes("--resume"), error.message);
 });
 
 Deno.test("a manifest that names files outside its folder is not trusted", async () => {

@@ -5,7 +5,8 @@ import { modelCache } from "../../../src/model/hub_cache.ts";
 import { parsePeftConfig } from "../../../src/model/peft.ts";
 import { parsePretrained } from "../../../src/model/pretrained_spec.ts";
 import { type Family, textOf, writeParts } from "../family.ts";
-import { spoiled, spoiledJson } from "../nasty.ts";
+import { spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const QWEN = {
   architectures: ["Qwen3ForCausalLM"],

@@ -3,7 +3,7 @@ import { runCommandLine } from "../../../src/cli/command_line.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { parseFlags } from "../../../src/cli/flags.ts";
 import { type Family, textOf } from "../family.ts";
-import { spoiled } from "../nasty.ts";
+import { spoiled } from "../spoiled_text.ts";
 
 /** Every flag with a value, and words that are none. */
 const WORDS = [

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { checkConfig, loadConfig } from "../../../src/config/parse.ts";
 import { planExperiment } from "../../../src/experiment/plan.ts";
 import { type Family, textOf, writeParts } from "../family.ts";
-import { asBytes, spoiled, spoiledJson, spoiledValue } from "../nasty.ts";
+import { asBytes, spoiled } from "../spoiled_text.ts";
+import { spoiledJson, spoiledValue } from "../spoiled_value.ts";
 
 /** A configuration that sets much of what there is. */
 const CONFIG = {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { DataOptions } from "../../../src/data/options.ts";
 import { readDataset } from "../../../src/data/read_dataset.ts";
 import { type Family, type Parts, writeParts } from "../family.ts";
-import { asBytes, spoiled, spoiledJson } from "../nasty.ts";
+import { asBytes, spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const MOVIES_CSV = 'movieId,title,genres\n31,"Heat, ""again""",Crime|Drama\n32,Ran,(no genres listed)\n';
 

@@ -4,7 +4,8 @@ import { evaluateLists } from "../../../src/evaluate/evaluate_lists.ts";
 import { readListFiles } from "../../../src/evaluate/list_files.ts";
 import { type ListTables, readTables } from "../../../src/evaluate/list_tables.ts";
 import { type Family, type Parts, textOf, writeParts } from "../family.ts";
-import { asBytes, spoiled, spoiledJson } from "../nasty.ts";
+import { asBytes, spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "lists.csv": "user,item,rank,score\nann,tea,1,0.5\nann,cake,2,0.4\nbob,tea,1,1\n",
@@ -30,6 +31,15 @@ const files = fc.tuple(
   return { ...FILES, [name]: all[name]! };
 });
 
+/** What a text of JSON is; tables come as values, so one that is none is left out. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
 /** Lists to evaluate: as files, as rows, and which users. */
 export const EVALUATE_FAMILIES: readonly Family[] = [
   {
@@ -51,26 +61,16 @@ export const EVALUATE_FAMILIES: readonly Family[] = [
     name: "list-tables",
     inputs: fc.record({ tables: spoiledJson(TABLES) }),
     run({ tables }) {
-      let value: unknown = {};
-      try {
-        value = JSON.parse(textOf(tables));
-      } catch {
-        // Tables come as values.
-      }
-      return readTables({ lists: [], ...Object(value) } as ListTables);
+      return readTables({ lists: [], ...Object(parsed(textOf(tables))) } as ListTables);
     },
   },
   {
     name: "evaluate-lists",
     inputs: fc.record({ tables: spoiledJson(TABLES) }),
     run({ tables }) {
-      let value: unknown = {};
-      try {
-        value = JSON.parse(textOf(tables));
-      } catch {
-        // Tables come as values.
-      }
-      return evaluateLists({ ...TABLES, ...Object(value) }, ["ndcg@2", "mgu@2", "ild@2"], { resamples: 100 });
+      return evaluateLists({ ...TABLES, ...Object(parsed(textOf(tables))) }, ["ndcg@2", "mgu@2", "ild@2"], {
+        resamples: 100,
+      });
     },
   },
   {

@@ -12,7 +12,8 @@ import {
 import { metricOf, specOf } from "../../../src/reward/isolate/isolated_facts.ts";
 import { printable } from "../../../src/reward/isolate/process.ts";
 import { bytesOf, type Family, textOf } from "../family.ts";
-import { spoiledBytes, spoiledJson } from "../nasty.ts";
+import { spoiledBytes } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const TOKEN = new Uint8Array(16).fill(7);
 

@@ -6,7 +6,8 @@ import { readJsonObject } from "../../../src/data/json_object.ts";
 import { readJsonRows } from "../../../src/data/json_rows.ts";
 import { quotedTitles } from "../../../src/data/quoted_titles.ts";
 import { type Family, textOf, writeParts } from "../family.ts";
-import { asBytes, spoiled, spoiledJson } from "../nasty.ts";
+import { asBytes, spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const LIST = `['Heat', "Ocean's 8", 'A\\x41\\u00e9\\U0001F600\\N', 0642, 3.5e-2, '\\777', -.5]`;
 const SENTENCE = 'Seen before: "Heat", "A Child Called "It"", "Yes", "No", and more';

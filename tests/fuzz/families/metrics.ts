@@ -4,7 +4,8 @@ import { formatMetricSpec, isModule, parseMetricSpec } from "../../../src/reward
 import { resolveOptions } from "../../../src/reward/options.ts";
 import { createRegistry, type MetricRegistry } from "../../../src/reward/registry.ts";
 import { type Family, textOf } from "../family.ts";
-import { spoiled, spoiledJson } from "../nasty.ts";
+import { spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const SPECS = [
   "ndcg@10",

@@ -29,7 +29,8 @@ import { courseFrom } from "../../../src/train/course.ts";
 import { exposureFrom, exposureTensors } from "../../../src/train/exposure.ts";
 import { manifestOf } from "../../report/_manifest.ts";
 import { type Family, type Parts, writeParts } from "../family.ts";
-import { asBytes, spoiled, spoiledBytes, spoiledJson } from "../nasty.ts";
+import { asBytes, spoiled, spoiledBytes } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const MANIFEST = manifestOf();
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { extendTokenizer } from "../../../src/codec/extend_tokenizer.ts";
 import { readTokenizer } from "../../../src/codec/tokenizer.ts";
 import { type Family, textOf, writeParts } from "../family.ts";
-import { spoiled, spoiledJson } from "../nasty.ts";
+import { spoiled } from "../spoiled_text.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 const ADDED = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 

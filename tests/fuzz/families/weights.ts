@@ -8,7 +8,7 @@ import { parseIndex } from "../../../src/model/weight_shards.ts";
 import { tensorShapes } from "../../../src/experiment/tensor_shapes.ts";
 import { anyFile, folders } from "../../model/fuzz_weight_files.ts";
 import { bytesOf, type Family, textOf, writeParts } from "../family.ts";
-import { spoiledJson } from "../nasty.ts";
+import { spoiledJson } from "../spoiled_value.ts";
 
 /** Weights: whole folders, single files, headers and indices. */
 export const WEIGHT_FAMILIES: readonly Family[] = [
