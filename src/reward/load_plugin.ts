@@ -1,8 +1,7 @@
-import { dirname, fromFileUrl, isAbsolute, join, relative, resolve, toFileUrl } from "@std/path";
+import { dirname, fromFileUrl, isAbsolute, relative, resolve, toFileUrl } from "@std/path";
 import { BladeError } from "../core/errors.ts";
 import type { PluginPolicy } from "../core/isolation.ts";
-import { isThere } from "../report/is_there.ts";
-import { RUN_FILES } from "../report/run_folder.ts";
+import { holdsRun } from "../report/holds_run.ts";
 import { importFailure } from "./import_failure.ts";
 import { openIsolatedPlugin } from "./isolate/isolated_plugin.ts";
 import { isRemote, pluginModules } from "./isolate/plugin_modules.ts";
@@ -16,7 +15,10 @@ import { pluginHash } from "./plugin_hash.ts";
 export interface PluginSource {
   /** As typed, or `blade:<name>` for a built-in one. */
   readonly specifier: string;
-  /** Of the module's file and of those that it imports, see `pluginHash`; of the archive for npm:, of the module for https:, where it is what pins them. */
+  /**
+   * Of the module's file and of those that it imports, see `pluginHash`; of the archive for npm:, of the module for
+   * https:, where it is what pins them.
+   */
   readonly sha256?: string;
 }
 
@@ -131,10 +133,7 @@ async function isOutside(path: string): Promise<boolean> {
 async function isInRunFolder(path: string): Promise<boolean> {
   const top = await Deno.realPath(Deno.cwd());
   for (let folder = dirname(path);; folder = dirname(folder)) {
-    for (const sign of [RUN_FILES.manifest, RUN_FILES.config, "experiment.json"]) {
-      // What may not be looked at is no folder of the user's runs.
-      if (await isThere(join(folder, sign)).catch(() => false)) return true;
-    }
+    if (await holdsRun(folder)) return true;
     if (folder === top || dirname(folder) === folder) return false;
   }
 }

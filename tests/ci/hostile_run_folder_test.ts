@@ -179,7 +179,7 @@ Deno.test("a plugin that came along in a run folder does not run inside the prog
   const run = await Deno.makeTempDir({ dir: "runs" });
   try {
     await Deno.writeTextFile(`${run}/evil.ts`, `console.log("inside");\n${pluginText("return 0.5;")}`);
-    await Deno.writeTextFile(`${run}/manifest.json`, "{}");
+    await Deno.writeTextFile(`${run}/manifest.json`, '{"schemaVersion":1}');
     for (const isolate of ["remote", "never"]) {
       const refused = await blade(["metrics", "list", "--plugin", `${run}/evil.ts`, "--isolate", isolate]);
       assertRefused(refused, [`plugin ${run}/evil.ts`, "must run in a process of its own"]);
